@@ -1,0 +1,266 @@
+//! Notebook files: nbformat 4.5, read, given outputs, written back.
+//!
+//! A notebook stays a JSON value, so that nothing in it that we do not know gets lost.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value, json};
+
+use crate::session::{Event, Failure};
+
+/// An `.ipynb` file in memory.
+#[derive(Debug, Clone)]
+pub struct Notebook {
+    json: Value,
+}
+
+impl Notebook {
+    /// Reads a notebook of nbformat 4; gives every cell an id, as 4.5 wants it.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut json: Value =
+            serde_json::from_str(&text).with_context(|| format!("{} is not a notebook (not JSON)", path.display()))?;
+        if json["nbformat"] != 4 || !json["cells"].is_array() {
+            bail!("{} is not a notebook of nbformat 4: open and save it in Jupyter first", path.display());
+        }
+        if json["nbformat_minor"].as_u64().unwrap_or(0) < 5 {
+            json["nbformat_minor"] = json!(5);
+        }
+        for (number, cell) in json["cells"].as_array_mut().into_iter().flatten().enumerate() {
+            if !cell["id"].is_string() {
+                cell["id"] = json!(format!("cell-{number}"));
+            }
+        }
+        Ok(Self { json })
+    }
+
+    /// The whole notebook.
+    pub fn json(&self) -> &Value {
+        &self.json
+    }
+
+    /// Numbers of the code cells that hold code, in order.
+    pub fn code_cells(&self) -> Vec<usize> {
+        let cells = self.json["cells"].as_array().into_iter().flatten().enumerate();
+        cells
+            .filter(|(number, cell)| cell["cell_type"] == "code" && !self.source(*number).trim().is_empty())
+            .map(|(number, _)| number)
+            .collect()
+    }
+
+    /// The source of a cell.
+    pub fn source(&self, cell: usize) -> String {
+        text(&self.json["cells"][cell]["source"])
+    }
+
+    /// Forgets all outputs and counts, and says which kernel the notebook is for.
+    pub fn prepare(&mut self, rustc: &str) {
+        for cell in self.json["cells"].as_array_mut().into_iter().flatten() {
+            if cell["cell_type"] == "code" {
+                cell["outputs"] = json!([]);
+                cell["execution_count"] = Value::Null;
+                cell["metadata"].as_object_mut().map(|metadata| metadata.remove("execution"));
+            }
+        }
+        self.json["metadata"]["kernelspec"] =
+            json!({ "display_name": "Rust (perturbook)", "language": "rust", "name": "perturbook" });
+        self.json["metadata"]["language_info"] = json!({
+            "codemirror_mode": "rust",
+            "file_extension": ".rs",
+            "mimetype": "text/rust",
+            "name": "rust",
+            "pygments_lexer": "rust",
+            "version": rustc,
+        });
+    }
+
+    /// Marks a cell as executed, as the `count`-th, between two ISO 8601 times.
+    pub fn executed(&mut self, cell: usize, count: usize, start: &str, end: &str) {
+        let cell = &mut self.json["cells"][cell];
+        cell["execution_count"] = json!(count);
+        cell["metadata"]["execution"] = json!({ "iopub.execute_input": start, "shell.execute_reply": end });
+    }
+
+    /// Adds what a cell showed, as a front end would store it.
+    pub fn add(&mut self, cell: usize, event: Event) {
+        match event {
+            Event::Stream { name, text } => self.add_text(cell, &name, &text),
+            Event::Display { data, metadata, id } => {
+                let mut output = json!({
+                    "output_type": "display_data",
+                    "data": lines_of(data),
+                    "metadata": if metadata.is_object() { metadata } else { json!({}) },
+                });
+                if let Some(id) = id {
+                    // Only until the run is over: updates need it, the stored notebook does not.
+                    output["transient"] = json!({ "display_id": id });
+                }
+                self.outputs(cell).push(output);
+            }
+            Event::Update { data, metadata, id } => {
+                let data = lines_of(data);
+                let cells = self.json["cells"].as_array_mut().into_iter().flatten();
+                let outputs = cells.filter_map(|cell| cell["outputs"].as_array_mut()).flatten();
+                for output in outputs.filter(|output| output["transient"]["display_id"] == id.as_str()) {
+                    output["data"] = data.clone();
+                    if metadata.is_object() {
+                        output["metadata"] = metadata.clone();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Text joins the stream output before it; a carriage return starts its line again.
+    fn add_text(&mut self, cell: usize, name: &str, text: &str) {
+        let outputs = self.outputs(cell);
+        if !outputs.last().is_some_and(|last| last["output_type"] == "stream" && last["name"] == name) {
+            outputs.push(json!({ "output_type": "stream", "name": name, "text": [] }));
+        }
+        let Some(last) = outputs.last_mut() else { return };
+        let joined = self::text(&last["text"]) + text;
+        last["text"] = split(&returned(&joined));
+    }
+
+    /// Adds the error output of a failed cell.
+    pub fn fail(&mut self, cell: usize, failure: &Failure) {
+        self.outputs(cell).push(json!({
+            "output_type": "error",
+            "ename": failure.name,
+            "evalue": failure.value,
+            "traceback": failure.traceback,
+        }));
+    }
+
+    fn outputs(&mut self, cell: usize) -> &mut Vec<Value> {
+        let outputs = &mut self.json["cells"][cell]["outputs"];
+        if !outputs.is_array() {
+            *outputs = json!([]);
+        }
+        outputs.as_array_mut().expect("made an array above")
+    }
+
+    /// Writes the notebook as Jupyter does: one space of indent, a newline at the end.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        use serde::Serialize;
+        let mut json = self.json.clone();
+        for cell in json["cells"].as_array_mut().into_iter().flatten() {
+            for output in cell["outputs"].as_array_mut().into_iter().flatten() {
+                output.as_object_mut().map(|output| output.remove("transient"));
+            }
+        }
+        let mut bytes = Vec::new();
+        let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
+        json.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter))?;
+        bytes.push(b'\n');
+        write_whole(path, &bytes)
+    }
+}
+
+/// Writes a file under a temporary name first, so that it is never there by half.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || -> Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A multi-line string of nbformat: a string or a list of lines.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        _ => String::new(),
+    }
+}
+
+fn split(text: &str) -> Value {
+    text.split_inclusive('\n').map(Value::from).collect::<Vec<_>>().into()
+}
+
+/// Text of a mime bundle as lists of lines, which keeps notebooks readable in a diff.
+fn lines_of(data: Value) -> Value {
+    let Value::Object(data) = data else { return json!({}) };
+    let entries = data.into_iter().map(|(mime, value)| {
+        let value = match &value {
+            Value::String(text) if mime.starts_with("text/") || mime == "image/svg+xml" => split(text),
+            _ => value,
+        };
+        (mime, value)
+    });
+    Value::Object(entries.collect::<Map<_, _>>())
+}
+
+/// What a terminal would show: text after a carriage return replaces the line before it.
+fn returned(text: &str) -> String {
+    text.split_inclusive('\n')
+        .map(|line| {
+            let (body, end) = match line.strip_suffix('\n') {
+                Some(body) => (body.strip_suffix('\r').unwrap_or(body), "\n"),
+                // The line may go on: a carriage return at its end still waits for what replaces it.
+                None => line.strip_suffix('\r').map_or((line, ""), |body| (body, "\r")),
+            };
+            format!("{}{end}", body.rsplit('\r').next().unwrap_or(body))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty() -> Notebook {
+        Notebook {
+            json: json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
+                { "cell_type": "code", "id": "a", "metadata": {}, "source": ["1"], "outputs": [], "execution_count": null }
+            ] }),
+        }
+    }
+
+    fn stream(text: &str) -> Event {
+        Event::Stream { name: "stdout".to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn text_is_joined_and_a_progress_bar_collapses_to_its_last_state() {
+        let mut notebook = empty();
+        for part in ["a\n", "10 %\r", "20 %", "\r30 %\n", "b"] {
+            notebook.add(0, stream(part));
+        }
+        assert_eq!(
+            notebook.json["cells"][0]["outputs"],
+            json!([{ "output_type": "stream", "name": "stdout", "text": ["a\n", "30 %\n", "b"] }])
+        );
+    }
+
+    #[test]
+    fn an_update_replaces_the_output_with_its_id_and_the_id_is_not_stored() {
+        let mut notebook = empty();
+        let data = |text: &str| json!({ "text/plain": text });
+        notebook.add(0, Event::Display { data: data("0"), metadata: json!({}), id: Some("p".into()) });
+        notebook.add(0, stream("between\n"));
+        notebook.add(0, Event::Update { data: data("1"), metadata: Value::Null, id: "p".into() });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("n.ipynb");
+        notebook.write(&path).unwrap();
+        let written = Notebook::read(&path).unwrap();
+        let first = &written.json["cells"][0]["outputs"][0];
+        assert_eq!(first["data"]["text/plain"], json!(["1"]));
+        assert!(first.get("transient").is_none());
+    }
+
+    #[test]
+    fn other_files_are_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("n.ipynb");
+        std::fs::write(&path, "{\"nbformat\": 3}").unwrap();
+        assert!(Notebook::read(&path).unwrap_err().to_string().contains("nbformat 4"));
+        std::fs::write(&path, "not json").unwrap();
+        assert!(Notebook::read(&path).unwrap_err().to_string().contains("not JSON"));
+    }
+}

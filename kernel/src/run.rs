@@ -1,0 +1,238 @@
+//! `cargo book run`: notebooks executed headless, each in a fresh kernel, with a report page for each.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::facade::Facade;
+use crate::notebook::{Notebook, write_whole};
+use crate::report::{self, IndexEntry, PageMeta};
+use crate::session::{Event, Failure, Outcome, Session};
+use crate::workspace::Workspace;
+
+/// What `cargo book run` takes.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Notebooks, or folders of notebooks [default: the project's notebooks]
+    notebooks: Vec<PathBuf>,
+    /// Folder for the executed notebooks and the pages
+    #[arg(long, default_value = "report")]
+    out: PathBuf,
+    /// Small scale: what a notebook would do in minutes, done in seconds
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Runs the notebooks; true when every cell of every notebook succeeded.
+pub fn run(options: &Options) -> Result<bool> {
+    let workspace = Workspace::find()?;
+    let paths = notebooks(options, &workspace)?;
+    std::fs::create_dir_all(&options.out).with_context(|| format!("cannot create {}", options.out.display()))?;
+    let facade = Facade::build(&workspace)?;
+    let rustc = rustc_version();
+
+    let mut entries = Vec::new();
+    let mut passed = true;
+    for path in &paths {
+        let entry = run_one(path, options, &facade, &rustc)?;
+        passed &= entry.passed;
+        entries.push(entry);
+    }
+    let index = options.out.join("index.html");
+    write_whole(&index, report::index(&entries).as_bytes())?;
+    println!("report: {}", index.display());
+    Ok(passed)
+}
+
+/// All notebooks meant, in order of their names within a folder.
+fn notebooks(options: &Options, workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let default = [workspace.root().join("notebooks")];
+    let given: &[PathBuf] = if options.notebooks.is_empty() { &default } else { &options.notebooks };
+    let mut found = Vec::new();
+    for path in given {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
+            let mut inside: Vec<PathBuf> = entries
+                .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+                .filter(|path| path.extension().is_some_and(|extension| extension == "ipynb"))
+                .collect();
+            inside.sort();
+            found.extend(inside);
+        } else {
+            found.push(path.clone());
+        }
+    }
+    if found.is_empty() {
+        bail!("no notebook (.ipynb) in {given:?}");
+    }
+    let mut names: Vec<_> = found.iter().map(|path| stem(path)).collect();
+    names.sort();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        bail!("two notebooks are called {:?} and would overwrite each other's page: rename one", twice[0]);
+    }
+    Ok(found)
+}
+
+fn run_one(path: &Path, options: &Options, facade: &Facade, rustc: &str) -> Result<IndexEntry> {
+    let name = stem(path);
+    let mut notebook = Notebook::read(path)?;
+    let cells = notebook.code_cells();
+    let executed = options.out.join(format!("{name}.ipynb"));
+    let before = Notebook::read(&executed).map(|earlier| report::cell_seconds(earlier.json())).unwrap_or_default();
+    notebook.prepare(rustc);
+
+    let started = Instant::now();
+    let started_at = jiff::Zoned::now();
+    let mut progress = Progress::new(&name, &cells, before);
+    progress.say("starting the kernel");
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().with_context(|| format!("no folder {}", folder.display()))?;
+    let mut session = Session::start(facade, &folder, options.quick)?;
+
+    let mut failed: Option<(usize, Failure)> = None;
+    for (done, &cell) in cells.iter().enumerate() {
+        let source = notebook.source(cell);
+        progress.cell(done, &source);
+        let start = now();
+        let outcome = session.execute(&source, &mut |event| {
+            progress.output(&event);
+            notebook.add(cell, event);
+        });
+        notebook.executed(cell, done + 1, &start, &now());
+        if let Outcome::Failed(failure) = outcome {
+            notebook.fail(cell, &failure);
+            failed = Some((cell, failure));
+            break;
+        }
+    }
+    let environment = if failed.is_none() { session.environment() } else { Vec::new() };
+    drop(session);
+
+    notebook.write(&executed)?;
+    let meta = PageMeta {
+        name: name.clone(),
+        started: started_at.strftime("%Y-%m-%d %H:%M %Z").to_string(),
+        seconds: started.elapsed().as_secs_f64(),
+        environment: machine(rustc, options.quick).into_iter().chain(environment).collect(),
+    };
+    let page = options.out.join(format!("{name}.html"));
+    write_whole(&page, report::page(notebook.json(), &meta)?.as_bytes())?;
+    progress.finished(started.elapsed(), failed.is_none());
+    if let Some((cell, failure)) = &failed {
+        let line = failure.line.map(|line| format!(", line {line}")).unwrap_or_default();
+        eprintln!("\n{}: cell {}{line} failed", path.display(), cell + 1);
+        eprintln!("{}\n", indent(&failure.plain()));
+    }
+    Ok(report::index_entry(notebook.json(), &meta, failed.is_none()))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "notebook".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect::<String>().trim_end().to_owned()
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+fn rustc_version() -> String {
+    let output = std::process::Command::new("rustc").arg("--version").output();
+    let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
+    text.split_whitespace().nth(1).unwrap_or("unknown").to_owned()
+}
+
+/// What the page says of the machine.
+fn machine(rustc: &str, quick: bool) -> Vec<(String, String)> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    [
+        ("perturbook", env!("CARGO_PKG_VERSION").to_owned()),
+        ("rustc", rustc.to_owned()),
+        ("system", format!("{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH)),
+        ("scale", if quick { "quick" } else { "full" }.to_owned()),
+    ]
+    .into_iter()
+    .map(|(label, value)| (label.to_owned(), value))
+    .collect()
+}
+
+/// One line on a terminal that changes in place; one line a cell elsewhere.
+struct Progress {
+    name: String,
+    /// Seconds that each cell took in an earlier run, where known.
+    expected: Vec<Option<f64>>,
+    started: Instant,
+    cell_started: Instant,
+    terminal: bool,
+}
+
+impl Progress {
+    fn new(name: &str, cells: &[usize], before: Vec<Option<f64>>) -> Self {
+        let expected = cells.iter().map(|&cell| before.get(cell).copied().flatten()).collect();
+        let now = Instant::now();
+        Self {
+            name: name.to_owned(),
+            expected,
+            started: now,
+            cell_started: now,
+            terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn say(&self, what: &str) {
+        let mut err = std::io::stderr().lock();
+        // A terminal line that vanishes at worst: nothing to do about an error here.
+        let _ = if self.terminal {
+            write!(err, "\r\u{1b}[2K{}: {what}", self.name).and_then(|()| err.flush())
+        } else {
+            writeln!(err, "{}: {what}", self.name)
+        };
+    }
+
+    fn cell(&mut self, done: usize, source: &str) {
+        self.cell_started = Instant::now();
+        let first = source.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let first: String = first.chars().take(48).collect();
+        let left = self.left(done).map(|left| format!(", about {} left", clock(left))).unwrap_or_default();
+        let elapsed = clock(self.started.elapsed());
+        self.say(&format!("cell {}/{} [{elapsed}{left}] {first}", done + 1, self.expected.len()));
+    }
+
+    /// What earlier runs say of the cells left, or the mean so far where they say nothing.
+    fn left(&self, done: usize) -> Option<Duration> {
+        let mean = (done > 0).then(|| self.started.elapsed().as_secs_f64() / done as f64);
+        let left: Option<f64> = self.expected[done..].iter().map(|seconds| seconds.or(mean)).sum();
+        left.map(Duration::from_secs_f64)
+    }
+
+    /// On a terminal the last line a long cell prints is shown behind the cell.
+    fn output(&self, event: &Event) {
+        if let (true, Event::Stream { text, .. }) = (self.terminal, event)
+            && let Some(line) = text.lines().rev().find(|line| !line.trim().is_empty())
+        {
+            let line: String = line.trim().chars().take(60).collect();
+            self.say(&format!("[{}] {line}", clock(self.started.elapsed())));
+        }
+    }
+
+    fn finished(&self, took: Duration, passed: bool) {
+        let word = if passed { "passed" } else { "FAILED" };
+        self.say(&format!("{word}, {} cells in {}", self.expected.len(), clock(took)));
+        if self.terminal {
+            eprintln!();
+        }
+    }
+}
+
+fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds < 60 {
+        format!("{:.1} s", duration.as_secs_f64())
+    } else {
+        format!("{}:{:02}", seconds / 60, seconds % 60)
+    }
+}

@@ -1,0 +1,339 @@
+//! A cell's source, read once: which `let` bindings need a type, where its statements start, where `?` stands.
+//!
+//! evcxr keeps variables between cells and must be able to write each one's type. Types that the user left to
+//! inference are asked of rustc: [`Cell::with_probes`] appends, for each such binding `x`, the statement
+//! `{ let _: Probe0 = (x,); }`, whose error message names the type; [`Cell::instrumented`] then writes the types
+//! into the source. It also marks the line of every statement and of every `?`, so that a panic or an `Err` can
+//! be reported with the line that caused it. Line numbers stay as they are: text is only inserted within lines.
+
+use std::collections::BTreeMap;
+
+use syn::spanned::Spanned;
+use syn::visit::Visit;
+use syn::{Expr, Pat, Stmt};
+
+/// The name of a probe type; followed by the number of the binding.
+pub const PROBE: &str = "PerturbookProbe";
+
+/// A variable bound at the top level of a cell without a written type.
+#[derive(Debug, Clone, PartialEq)]
+struct Binding {
+    name: String,
+    mutable: bool,
+    /// Where `: Type` goes for a plain `let x`; `None` for patterns, which are bound again after the statement.
+    annotate_at: Option<usize>,
+    /// End of the `let` statement.
+    end: usize,
+    /// Where the binding can still be named: just before the next `let` of the same name, or the end of the cell.
+    probe_at: usize,
+}
+
+/// A parsed cell. Offsets are bytes into the source.
+#[derive(Debug)]
+pub struct Cell<'a> {
+    source: &'a str,
+    bindings: Vec<Binding>,
+    /// Offset and line of each top-level statement.
+    statements: Vec<(usize, usize)>,
+    /// Start, end (before the `?`) and line of each expression that `?` follows.
+    tries: Vec<(usize, usize, usize)>,
+    /// True when the last statement is an expression without a semicolon.
+    open_tail: bool,
+}
+
+impl<'a> Cell<'a> {
+    /// Reads a cell; `None` when it is not plain Rust statements (evcxr then says what is wrong with it).
+    pub fn parse(source: &'a str) -> Option<Self> {
+        let plain = without_commands(source);
+        let statements = syn::parse::Parser::parse_str(syn::Block::parse_within, &plain).ok()?;
+        let mut cell = Self { source, bindings: vec![], statements: vec![], tries: vec![], open_tail: false };
+        let mut tries = Tries::default();
+        let mut end = 0;
+        for statement in &statements {
+            let range = statement.span().byte_range();
+            end = range.end;
+            if !matches!(statement, Stmt::Item(_)) {
+                cell.statements.push((range.start, statement.span().start().line));
+                tries.visit_stmt(statement);
+            }
+            if let Stmt::Local(local) = statement {
+                cell.bind(&local.pat, range.start, range.end);
+            }
+            cell.open_tail =
+                matches!(statement, Stmt::Expr(_, None) | Stmt::Macro(syn::StmtMacro { semi_token: None, .. }));
+        }
+        for binding in &mut cell.bindings {
+            binding.probe_at = binding.probe_at.min(end);
+        }
+        cell.tries = tries.found;
+        Some(cell)
+    }
+
+    fn bind(&mut self, pattern: &Pat, start: usize, end: usize) {
+        let plain = match pattern {
+            Pat::Type(_) => {
+                // The user wrote the type; a binding of the same name before it still ends here.
+                let mut names = Names::default();
+                names.visit_pat(pattern);
+                for (name, _) in names.0 {
+                    self.shadow(&name, start);
+                }
+                return;
+            }
+            Pat::Ident(ident) if ident.subpat.is_none() => Some(ident.span().byte_range().end),
+            _ => None,
+        };
+        let mut names = Names::default();
+        names.visit_pat(pattern);
+        for (name, mutable) in names.0 {
+            self.shadow(&name, start);
+            self.bindings.push(Binding { name, mutable, annotate_at: plain, end, probe_at: usize::MAX });
+        }
+    }
+
+    fn shadow(&mut self, name: &str, at: usize) {
+        if let Some(before) = self.bindings.iter_mut().rev().find(|b| b.name == name) {
+            before.probe_at = before.probe_at.min(at);
+        }
+    }
+
+    /// True when a binding's type must be asked of rustc.
+    pub fn needs_types(&self) -> bool {
+        !self.bindings.is_empty()
+    }
+
+    /// The cell with one probe for each binding without a type.
+    pub fn with_probes(&self) -> String {
+        let mut insert = Insertions::default();
+        let mut types = String::new();
+        for (number, binding) in self.bindings.iter().enumerate() {
+            types.push_str(&format!("struct {PROBE}{number}; "));
+            insert.add(binding.probe_at, format!(" {{ let _: {PROBE}{number} = ({},); }} ", binding.name));
+        }
+        if self.open_tail {
+            let end = self.bindings.iter().map(|b| b.probe_at).max().unwrap_or(0);
+            insert.first(end, ";");
+        }
+        // On the last line of its own: a comment may end the cell.
+        format!("{}\n{types}", insert.into(self.source))
+    }
+
+    /// The cell with the given types written in (by the number of their probe) and its lines marked.
+    pub fn instrumented(&self, types: &BTreeMap<usize, String>) -> String {
+        let mut insert = Insertions::default();
+        for &(at, line) in &self.statements {
+            insert.add(at, format!("perturbook::cell::at({line}); "));
+        }
+        for &(start, end, line) in &self.tries {
+            insert.first(start, &format!("perturbook::cell::tried({line}, "));
+            insert.add(end, ")".to_owned());
+        }
+        for (number, binding) in self.bindings.iter().enumerate() {
+            let Some(ty) = types.get(&number) else { continue };
+            match binding.annotate_at {
+                Some(at) => insert.add(at, format!(": {ty}")),
+                None => {
+                    let mutable = if binding.mutable { "mut " } else { "" };
+                    insert.add(binding.end, format!(" let {mutable}{0}: {ty} = {0};", binding.name));
+                }
+            }
+        }
+        insert.into(self.source)
+    }
+}
+
+/// The number and type in rustc's message about a probe, as in
+/// ``expected `PerturbookProbe3`, found `(Vec<u8>,)` `` or its two-line form.
+pub fn probed_type(message: &str) -> Option<(usize, String)> {
+    let after = &message[message.find(PROBE)? + PROBE.len()..];
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    let number = digits.parse().ok()?;
+    let found = &after[after.find("found tuple `(")? + "found tuple `(".len()..];
+    let ty = found[..found.rfind(",)`")?]
+        .replace("perturbook_facade::", "::perturbook::")
+        // rustc prints burn's renamed re-exports (`backend::autodiff`, ...) under the names of their crates.
+        .replace("::burn::backend::burn_", "::burn::backend::")
+        // Numbers that nothing in the cell decides fall back to these types.
+        .replace("{integer}", "i32")
+        .replace("{float}", "f64");
+    // Closures, unnamed iterators and unfinished inference have no type that can be written down.
+    let writable = !["{closure", "impl ", "{async", "fn item", "_>", "_,", "&"].iter().any(|mark| ty.contains(mark));
+    (writable && ty != "_").then_some((number, ty))
+}
+
+/// `:commands` and `!shell` lines blanked out, all offsets kept.
+fn without_commands(source: &str) -> String {
+    source
+        .split_inclusive('\n')
+        .map(|line| {
+            if line.starts_with(':') || line.starts_with('!') {
+                line.chars().map(|c| if c == '\n' { '\n' } else { ' ' }.to_string().repeat(c.len_utf8())).collect()
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect()
+}
+
+/// Names bound by a pattern, and whether they are `mut`.
+#[derive(Default)]
+struct Names(Vec<(String, bool)>);
+
+impl Visit<'_> for Names {
+    fn visit_pat_ident(&mut self, pattern: &syn::PatIdent) {
+        // An upper-case name in a pattern is a constant or a unit variant.
+        let name = pattern.ident.to_string();
+        if pattern.by_ref.is_none() && !name.starts_with(char::is_uppercase) {
+            self.0.push((name, pattern.mutability.is_some()));
+        }
+        syn::visit::visit_pat_ident(self, pattern);
+    }
+}
+
+/// `?` whose error leaves the cell: not those inside closures, functions and `async` blocks.
+#[derive(Default)]
+struct Tries {
+    found: Vec<(usize, usize, usize)>,
+}
+
+impl Visit<'_> for Tries {
+    fn visit_expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Closure(_) | Expr::Async(_) | Expr::Const(_) | Expr::TryBlock(_) => {}
+            Expr::Try(tried) => {
+                let range = tried.expr.span().byte_range();
+                self.found.push((range.start, range.end, tried.question_token.span().start().line));
+                syn::visit::visit_expr_try(self, tried);
+            }
+            _ => syn::visit::visit_expr(self, expr),
+        }
+    }
+
+    fn visit_item(&mut self, _: &syn::Item) {}
+}
+
+/// Text to insert at byte offsets of a source.
+#[derive(Default)]
+struct Insertions(BTreeMap<usize, String>);
+
+impl Insertions {
+    fn add(&mut self, at: usize, text: String) {
+        self.0.entry(at).or_default().push_str(&text);
+    }
+
+    /// In front of what is inserted at the same place already, unless that opens a statement.
+    fn first(&mut self, at: usize, text: &str) {
+        let here = self.0.entry(at).or_default();
+        if here.starts_with("perturbook::cell::at(") {
+            let end = here.find("; ").map_or(0, |end| end + 2);
+            here.insert_str(end, text);
+        } else {
+            here.insert_str(0, text);
+        }
+    }
+
+    fn into(self, source: &str) -> String {
+        let mut out = String::with_capacity(source.len() + 64);
+        let mut from = 0;
+        for (at, text) in self.0 {
+            out.push_str(&source[from..at]);
+            out.push_str(&text);
+            from = at;
+        }
+        out.push_str(&source[from..]);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(source: &str, types: &[(usize, &str)]) -> String {
+        let types = types.iter().map(|&(n, t)| (n, t.to_owned())).collect();
+        let marked = Cell::parse(source).unwrap().instrumented(&types);
+        // Without the line marks, which have a test of their own.
+        let mut plain = String::new();
+        let mut rest = marked.as_str();
+        while let Some(at) = rest.find("perturbook::cell::at(") {
+            plain.push_str(&rest[..at]);
+            rest = &rest[at + rest[at..].find("; ").unwrap() + 2..];
+        }
+        plain + rest
+    }
+
+    #[test]
+    fn inferred_types_are_written_into_plain_bindings() {
+        assert_eq!(typed("let x = 1;\nlet y: u8 = 2;", &[(0, "i32")]), "let x: i32 = 1;\nlet y: u8 = 2;");
+        assert_eq!(typed("let mut x = 1;", &[(0, "i32")]), "let mut x: i32 = 1;");
+    }
+
+    #[test]
+    fn patterns_are_bound_again_with_their_types() {
+        assert_eq!(
+            typed("let (a, mut b) = f();", &[(0, "u8"), (1, "u16")]),
+            "let (a, mut b) = f(); let a: u8 = a; let mut b: u16 = b;"
+        );
+    }
+
+    #[test]
+    fn a_shadowed_binding_is_probed_before_it_is_shadowed() {
+        let cell = Cell::parse("let x = 1;\nlet x = \"a\";").unwrap();
+        let probed = cell.with_probes();
+        let first = probed.find("PerturbookProbe0 = (x,)").unwrap();
+        assert!(first < probed.find("let x = \"a\"").unwrap(), "{probed}");
+    }
+
+    #[test]
+    fn probes_come_after_the_last_statement_so_that_inference_is_finished() {
+        let probed = Cell::parse("let mut v = Vec::new();\nv.push(1u8);\nv.len() // how many").unwrap().with_probes();
+        assert!(probed.contains("v.len(); { let _: PerturbookProbe0 = (v,); }  // how many"), "{probed}");
+    }
+
+    #[test]
+    fn statements_and_question_marks_are_marked_with_their_lines() {
+        let source = "// comment\nlet a: u8 =\n    f(g()?)?;\na";
+        assert_eq!(
+            Cell::parse(source).unwrap().instrumented(&BTreeMap::new()),
+            "// comment\nperturbook::cell::at(2); let a: u8 =\n    perturbook::cell::tried(3, f(\
+             perturbook::cell::tried(3, g())?))?;\nperturbook::cell::at(4); a"
+        );
+    }
+
+    #[test]
+    fn a_question_mark_at_the_start_of_a_statement_stays_inside_it() {
+        assert_eq!(
+            Cell::parse("f()?;").unwrap().instrumented(&BTreeMap::new()),
+            "perturbook::cell::at(1); perturbook::cell::tried(1, f())?;"
+        );
+        assert_eq!(
+            Cell::parse("f()?.g()?;").unwrap().instrumented(&BTreeMap::new()),
+            "perturbook::cell::at(1); perturbook::cell::tried(1, perturbook::cell::tried(1, f())?.g())?;"
+        );
+    }
+
+    #[test]
+    fn closures_items_commands_and_broken_code_are_left_alone() {
+        let closure = "let f: Box<dyn Fn()> = Box::new(|| { g()?; });";
+        assert!(!Cell::parse(closure).unwrap().instrumented(&BTreeMap::new()).contains("tried"));
+        let item = "fn f() -> Option<u8> { None?; None }";
+        assert_eq!(Cell::parse(item).unwrap().instrumented(&BTreeMap::new()), item);
+        let command = ":dep serde = \"1\"\nlet µ = 1;";
+        assert!(Cell::parse(command).unwrap().instrumented(&BTreeMap::new()).starts_with(":dep serde = \"1\"\n::"));
+        assert!(Cell::parse("let x = ;").is_none());
+    }
+
+    #[test]
+    fn types_are_read_from_the_compiler_message() {
+        let message = "expected struct `PerturbookProbe3`\n  found tuple `(perturbook_facade::screen::Profiles,)`";
+        assert_eq!(probed_type(message), Some((3, "::perturbook::screen::Profiles".to_owned())));
+        let nested = "expected struct `ctx::PerturbookProbe12`\n found tuple `(Vec<(u8, f32)>,)`";
+        assert_eq!(probed_type(nested), Some((12, "Vec<(u8, f32)>".to_owned())));
+        let renamed =
+            "expected struct `PerturbookProbe0`\n found tuple `(perturbook_facade::burn::backend::burn_flex::F,)`";
+        assert_eq!(probed_type(renamed), Some((0, "::perturbook::burn::backend::flex::F".to_owned())));
+        let open = "expected struct `PerturbookProbe1`\n found tuple `(Vec<({integer}, {float})>,)`";
+        assert_eq!(probed_type(open), Some((1, "Vec<(i32, f64)>".to_owned())));
+        assert_eq!(probed_type("expected `PerturbookProbe0`\n found tuple `({closure@src/lib.rs:1:1},)`"), None);
+    }
+}

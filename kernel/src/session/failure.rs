@@ -1,0 +1,187 @@
+//! Why a cell failed, as a reader should see it: what, in which line, with the line itself.
+
+use evcxr::CompilationError;
+use serde_json::Value;
+
+const RED: &str = "\u{1b}[31m";
+const BOLD: &str = "\u{1b}[1m";
+const BLUE: &str = "\u{1b}[34m";
+const OFF: &str = "\u{1b}[0m";
+
+/// A failed cell: Jupyter's `ename`, `evalue` and `traceback`, and the line of the cell where that is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// `CompileError`, `Panic`, `Err`, `Crash` or `Error`.
+    pub name: String,
+    /// The message, without colours.
+    pub value: String,
+    /// The line of the cell, from 1.
+    pub line: Option<usize>,
+    /// What is shown, with ANSI colours.
+    pub traceback: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without a known place.
+    pub fn new(name: &str, value: &str) -> Self {
+        Self::at(name, value, "", None, "")
+    }
+
+    fn at(name: &str, value: &str, source: &str, line: Option<usize>, details: &str) -> Self {
+        let mut traceback = vec![format!("{RED}{BOLD}{name}{OFF}{BOLD}: {value}{OFF}")];
+        if let Some(line) = line {
+            traceback.extend(excerpt(source, line));
+        }
+        traceback.extend(details.lines().map(str::to_owned));
+        Self { name: name.to_owned(), value: value.to_owned(), line, traceback }
+    }
+
+    /// The traceback without colours.
+    pub fn plain(&self) -> String {
+        let mut out = String::new();
+        let text = self.traceback.join("\n");
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find('\u{1b}') {
+            out.push_str(&rest[..at]);
+            rest = rest[at..].split_once('m').map_or("", |(_, after)| after);
+        }
+        out + rest
+    }
+}
+
+/// The line and its neighbours, the line itself marked.
+fn excerpt(source: &str, line: usize) -> Vec<String> {
+    let numbered = source.lines().enumerate().map(|(i, text)| (i + 1, text));
+    numbered
+        .filter(|(number, _)| number.abs_diff(line) <= 1)
+        .map(|(number, text)| {
+            let arrow = if number == line { format!("{RED}-->{OFF}") } else { "   ".to_owned() };
+            format!("{arrow} {BLUE}{number:>3} |{OFF} {text}")
+        })
+        .collect()
+}
+
+/// Compile errors, with the columns that rustc points at.
+pub fn compilation(source: &str, errors: &[CompilationError]) -> Failure {
+    let mut traceback = Vec::new();
+    let (mut first_line, mut first_message) = (None, None);
+    let lines: Vec<&str> = source.lines().collect();
+    for error in errors.iter().filter(|error| error.level() != "warning") {
+        let message = error.message().replace("perturbook_facade::", "perturbook::");
+        let code = error.code().map(|code| format!("[{code}]")).unwrap_or_default();
+        traceback.push(format!("{RED}{BOLD}error{code}{OFF}{BOLD}: {message}{OFF}"));
+        let mut marked = None;
+        for spanned in error.spanned_messages() {
+            let Some(span) = &spanned.span else { continue };
+            if marked != Some(span.start_line) {
+                let text = lines.get(span.start_line - 1).copied().unwrap_or_default();
+                traceback.push(format!("{BLUE}{:>5} |{OFF} {text}", span.start_line));
+            }
+            marked = Some(span.start_line);
+            first_line = first_line.or(marked);
+            let width = if span.end_line == span.start_line { span.end_column - span.start_column } else { 1 };
+            let pad = " ".repeat(span.start_column.saturating_sub(1));
+            let label = spanned.label.replace("perturbook_facade::", "perturbook::");
+            traceback.push(format!("{BLUE}      |{OFF} {pad}{RED}{} {label}{OFF}", "^".repeat(width.max(1))));
+        }
+        // Only the advice: evcxr appends the replacement that rustc proposes, out of its place in the line.
+        let advice = error.help().into_iter().filter_map(|help| help.lines().next().map(str::to_owned));
+        traceback.extend(advice.map(|help| format!("{BLUE}      = {OFF}help: {help}")));
+        if let Some(hint) = error.evcxr_extra_hint() {
+            traceback.push(format!("{BLUE}      = {OFF}note: {hint}"));
+        }
+        first_message.get_or_insert(message);
+    }
+    let value = first_message.unwrap_or_else(|| "the cell does not compile".to_owned());
+    if traceback.is_empty() {
+        traceback.push(value.clone());
+    }
+    Failure { name: "CompileError".to_owned(), value, line: first_line, traceback }
+}
+
+/// A panic: the line is the panic's own when it lies in the cell, else that of the statement that was running.
+pub fn panic(source: &str, generated: &str, panic: &Value, statement: Option<usize>) -> Failure {
+    let message = panic["message"].as_str().unwrap_or("the cell panicked");
+    let place = panic["file"].as_str().unwrap_or_default();
+    let at = panic["at"].as_u64().and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
+    let in_cell = place.ends_with("src/lib.rs") && !place.contains("/.cargo/");
+    let own = if in_cell { line_in_cell(source, generated, at, statement) } else { None };
+    let details = if own.is_none() && !place.is_empty() {
+        format!("    panicked in {}:{at}", short(place))
+    } else {
+        String::new()
+    };
+    Failure::at("Panic", message, source, own.or(statement), &details)
+}
+
+/// An `Err` that left the cell through `?`.
+pub fn returned(source: &str, error: &Value, line: Option<usize>) -> Failure {
+    let message = error["message"].as_str().unwrap_or("the cell returned an error (its text is on stderr)");
+    Failure::at("Err", message, source, line, "")
+}
+
+/// The evaluating process is gone.
+pub fn crash(status: &str, line: Option<usize>) -> Failure {
+    let mut failure = Failure::new(
+        "Crash",
+        &format!("the evaluating process died ({}); all variables are lost", status.trim().trim_end_matches('.')),
+    );
+    failure.line = line;
+    failure
+}
+
+/// Line `at` of the generated crate, found again in the cell: the first equal line from the running statement on.
+fn line_in_cell(source: &str, generated: &str, at: usize, statement: Option<usize>) -> Option<usize> {
+    let text = generated.lines().nth(at.checked_sub(1)?)?;
+    let from = statement.unwrap_or(1);
+    // Marks and types were inserted into the generated line: every word of the user's line must be in it, in order.
+    let matches = |line: &str| {
+        let mut rest = text;
+        !line.trim().is_empty()
+            && line.split_whitespace().all(|word| match rest.find(word) {
+                Some(found) => {
+                    rest = &rest[found + word.len()..];
+                    true
+                }
+                None => false,
+            })
+    };
+    source.lines().enumerate().skip(from - 1).find(|(_, line)| matches(line)).map(|(i, _)| i + 1)
+}
+
+/// The end of a long path: the crate and the file within it.
+fn short(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').collect();
+    parts[parts.len().saturating_sub(3)..].join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_panic_in_the_cell_names_its_own_line() {
+        let source = "let v: Vec<u8> = vec![];\nif true {\n    let x = 1;\n    v[3];\n}";
+        let generated =
+            "fn run() {\nperturbook::cell::at(1); let v: Vec<u8> = vec![];\nif true {\n    let x = 1;\n    v[3];\n}";
+        let panic = json!({"message": "index out of bounds", "file": "src/lib.rs", "at": 5});
+        let failure = super::panic(source, generated, &panic, Some(2));
+        assert_eq!(failure.line, Some(4));
+        assert!(failure.plain().contains("-->   4 |     v[3];"), "{}", failure.plain());
+    }
+
+    #[test]
+    fn a_panic_in_a_library_names_the_statement_and_the_library_line() {
+        let panic = json!({"message": "boom", "file": "/a/b/ndarray-0.17/src/x.rs", "at": 7});
+        let failure = super::panic("f();\ng();", "", &panic, Some(2));
+        assert_eq!(failure.line, Some(2));
+        assert!(failure.plain().contains("panicked in ndarray-0.17/src/x.rs:7"));
+    }
+
+    #[test]
+    fn an_error_shows_the_line_it_left_by() {
+        let failure = returned("f()?;", &json!({"message": "no such file"}), Some(1));
+        assert_eq!(failure.plain(), "Err: no such file\n-->   1 | f()?;");
+    }
+}

@@ -1,0 +1,85 @@
+//! `cargo book test`: everything the project tests.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+
+use crate::facade::Facade;
+use crate::workspace::Workspace;
+
+/// What `cargo book test` takes.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Passed on to `cargo test`, for instance the name of a test
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+/// Runs the tests of both packages; true when all passed.
+///
+/// The packages are tested one after the other: together cargo would unify the features of their dependencies
+/// and compile the large ones once more than the notebooks need.
+pub fn run(options: &Options) -> Result<bool> {
+    let workspace = Workspace::find()?;
+    // The kernel's tests run real kernels.
+    Facade::build(&workspace)?;
+    let mut counts = Counts::default();
+    let mut passed = true;
+    for package in ["perturbook", "perturbook-kernel"] {
+        let mut child = workspace
+            .cargo()
+            .args(["test", "--no-fail-fast", "--package", package])
+            .args(&options.rest)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot run cargo test")?;
+        for line in BufReader::new(child.stdout.take().context("cargo test has no stdout")?).lines() {
+            let line = line?;
+            println!("{line}");
+            counts.add(&line);
+        }
+        passed &= child.wait()?.success();
+    }
+    println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
+    Ok(passed)
+}
+
+#[derive(Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    ignored: usize,
+}
+
+impl Counts {
+    /// Adds up a line such as `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out`.
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else { return };
+        for part in result.split(['.', ';']) {
+            let mut words = part.split_whitespace();
+            let (Some(number), Some(what)) = (words.next(), words.next()) else { continue };
+            let Ok(number) = number.parse::<usize>() else { continue };
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_lines_of_cargo_test_are_added_up() {
+        let mut counts = Counts::default();
+        counts.add("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s");
+        counts.add("test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out");
+        counts.add("running 3 tests");
+        assert_eq!((counts.passed, counts.failed, counts.ignored), (5, 1, 1));
+    }
+}

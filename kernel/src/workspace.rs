@@ -1,0 +1,60 @@
+//! Where the project lies and where cargo builds it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// The project this binary was built from.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// The checkout that `cargo book` runs in, else the one this binary was compiled in.
+    pub fn find() -> Result<Self> {
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = manifest.parent().context("the kernel's folder has no parent")?.to_owned();
+        if !root.join("kernel/facade/Cargo.toml").is_file() {
+            bail!("{} is not a perturbook checkout: run `cargo book` inside one", root.display());
+        }
+        // target/debug/perturbook
+        let exe = std::env::current_exe()?;
+        let target = exe.ancestors().nth(2).context("the binary lies in no target folder")?.to_owned();
+        Ok(Self { root, target })
+    }
+
+    /// The folder with `Cargo.toml`.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// cargo's target folder, shared by the runner, the tests and the kernel.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// cargo, run in the project on the shared target folder.
+    ///
+    /// What `cargo run` put into our environment is taken out again: some build scripts (ring's, for one) watch
+    /// those variables, and everything above them would be compiled anew.
+    pub fn cargo(&self) -> Command {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        for (name, _) in std::env::vars_os() {
+            let set_by_cargo = name.to_str().is_some_and(|name| {
+                name == "CARGO"
+                    || ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
+                        .iter()
+                        .any(|prefix| name.starts_with(prefix))
+            });
+            if set_by_cargo {
+                cargo.env_remove(name);
+            }
+        }
+        cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        cargo
+    }
+}

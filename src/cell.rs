@@ -1,0 +1,83 @@
+//! What a running notebook cell tells the kernel: which line it is at, why it failed, what it ran on.
+//!
+//! The kernel writes calls of these functions into the cells it runs; nobody else needs them. Outside the
+//! perturbook kernel they are silent.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::display::Transport;
+
+/// The line of the statement that is running, from 1; 0 before the first.
+static LINE: AtomicUsize = AtomicUsize::new(0);
+
+/// Statements of cells that this process has begun.
+static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
+
+/// Says that the statement in this line of the cell begins.
+pub fn at(line: usize) {
+    LINE.store(line, Ordering::Relaxed);
+    STATEMENTS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// How many statements of cells this process has begun: one count for all cells, since they share one library.
+pub fn statements() -> usize {
+    STATEMENTS.load(Ordering::Relaxed)
+}
+
+/// Passes a result on and, when it is an error, tells the kernel its text and its line.
+///
+/// ```
+/// assert_eq!(perturbook::cell::tried(3, "7".parse::<u8>()), Ok(7));
+/// ```
+///
+/// # Errors
+/// The error it was given.
+pub fn tried<T, E: Display>(line: usize, result: Result<T, E>) -> Result<T, E> {
+    if let Err(error) = &result {
+        tell("error", json!({ "line": line, "message": error.to_string() }));
+    }
+    result
+}
+
+/// Called once when a kernel starts: panics are reported with their message, place and statement.
+pub fn start() {
+    tell("started", Value::Null);
+    let cells = std::thread::current().id();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().id() != cells {
+            // Not the cell itself: it may go on, and its own end decides whether it failed.
+            eprintln!("a thread of the cell panicked: {panic}");
+            return;
+        }
+        let location = panic.location();
+        tell(
+            "panic",
+            json!({
+                "line": LINE.load(Ordering::Relaxed),
+                "message": panic.payload_as_str().unwrap_or("the cell panicked with a value that is not text"),
+                "file": location.map(std::panic::Location::file),
+                "at": location.map(std::panic::Location::line),
+            }),
+        );
+    }));
+}
+
+/// Tells the kernel what this run depended on: pairs of label and value for the foot of the report.
+pub fn environment() {
+    let pairs: Vec<Value> = crate::datasets::used().into_iter().map(|(name, source)| json!([name, source])).collect();
+    tell("environment", json!({ "pairs": pairs }));
+}
+
+fn tell(what: &str, content: Value) {
+    if Transport::current() != Transport::Kernel {
+        return;
+    }
+    let line = format!("\u{2}PERTURBOOK {}\n", json!({ "msg_type": what, "content": content }));
+    let mut out = std::io::stdout().lock();
+    // Nobody is left to tell when standard output is closed.
+    let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,155 @@
+//! One file over HTTP(S), checked before it takes its final name.
+//!
+//! The bytes stream into a temporary file beside the target while their SHA-256 is computed; only when length and sum
+//! agree with the registry is the file renamed. So a cut connection, a changed byte or two processes downloading at
+//! once can never leave a wrong file under the final name.
+
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+use ureq::Agent;
+
+use super::checksum::hex;
+use super::registry::RemoteFile;
+use crate::io::part_file::PartFile;
+use crate::{Error, Result};
+
+const CONNECT: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Why a download did not succeed.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// No complete answer: no network, no such address, a connection that was cut.
+    Unreachable(Error),
+    /// A complete answer that is not the file.
+    Wrong(Error),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unreachable(e) | Refusal::Wrong(e) => e,
+        }
+    }
+}
+
+/// Fetches `file` from `address` and stores it at `target`; returns its SHA-256.
+///
+/// # Errors
+/// When the address cannot be reached within 10 s or falls silent for 30 s, the connection is cut, or length or
+/// SHA-256 differ from what `file` states; then nothing stands at `target`.
+pub fn download(file: &RemoteFile, address: &str, target: impl AsRef<Path>) -> Result<String> {
+    Ok(try_download(file, address, target.as_ref())?)
+}
+
+pub(crate) fn try_download(file: &RemoteFile, address: &str, target: &Path) -> std::result::Result<String, Refusal> {
+    let unreachable = |what: String| {
+        Refusal::Unreachable(Error::new(what).at(address).fix("check the network and the proxy settings, or try later"))
+    };
+    let agent: Agent = Agent::config_builder()
+        .timeout_resolve(Some(CONNECT))
+        .timeout_connect(Some(CONNECT))
+        .timeout_recv_response(Some(SILENCE))
+        .timeout_per_read(Some(SILENCE))
+        .build()
+        .into();
+    let mut response =
+        agent.get(address).call().map_err(|e| unreachable(format!("cannot download {}: {e}", file.path)))?;
+    let mut body = response.body_mut().as_reader();
+
+    let mut part = PartFile::beside(target).map_err(Refusal::Unreachable)?;
+    let mut progress = Progress::new(&file.path, file.bytes);
+    let mut hash = Sha256::new();
+    let mut received = 0u64;
+    let mut block = vec![0; 1 << 16];
+    loop {
+        let n = match body.read(&mut block) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+            Err(e) => {
+                let total = file.bytes.map_or_else(String::new, |b| format!(" of {b}"));
+                return Err(unreachable(format!(
+                    "the download of {} stopped after {received}{total} bytes: {e}",
+                    file.path
+                )));
+            }
+        };
+        received += n as u64;
+        hash.update(&block[..n]);
+        part.file().write_all(&block[..n]).map_err(|e| Refusal::Unreachable(Error::file(target, e)))?;
+        progress.at(received);
+        if file.bytes.is_some_and(|expected| received > expected) {
+            break;
+        }
+    }
+    drop(progress);
+    let sum = hex(hash);
+    mismatch(file, received, &sum).map_or(Ok(()), |what| {
+        Err(Refusal::Wrong(
+            Error::new(what)
+                .at(address)
+                .fix("something between here and the address changes files (a proxy or login page?); nothing was kept"),
+        ))
+    })?;
+    part.finish().map_err(Refusal::Unreachable)?;
+    Ok(sum)
+}
+
+/// What is wrong with `bytes` bytes of SHA-256 `sum`, if anything.
+pub(crate) fn mismatch(file: &RemoteFile, bytes: u64, sum: &str) -> Option<String> {
+    if file.sha256.as_deref().is_some_and(|expected| expected != sum) || file.bytes.is_some_and(|b| b != bytes) {
+        let show = |n: Option<u64>| n.map_or_else(|| "unknown".to_owned(), |n| n.to_string());
+        return Some(format!(
+            "{} is not the file it should be: SHA-256 {sum}, expected {}; {bytes} bytes, expected {}",
+            file.path,
+            file.sha256.as_deref().unwrap_or("unknown"),
+            show(file.bytes)
+        ));
+    }
+    None
+}
+
+/// A progress line on stderr: rewritten at most ten times a second on a terminal, written once elsewhere.
+struct Progress<'a> {
+    name: &'a str,
+    total: Option<u64>,
+    terminal: bool,
+    last: Option<Instant>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(name: &'a str, total: Option<u64>) -> Self {
+        let terminal = io::stderr().is_terminal();
+        if !terminal {
+            let size = total.map_or_else(String::new, |b| format!(" ({})", megabytes(b)));
+            eprintln!("perturbook: downloading {name}{size}");
+        }
+        Self { name, total, terminal, last: None }
+    }
+
+    fn at(&mut self, received: u64) {
+        if !self.terminal || self.last.is_some_and(|last| last.elapsed() < Duration::from_millis(100)) {
+            return;
+        }
+        self.last = Some(Instant::now());
+        let total = self.total.map_or_else(String::new, |b| format!(" of {}", megabytes(b)));
+        eprint!("\rperturbook: downloading {} {}{total}   ", self.name, megabytes(received));
+    }
+}
+
+impl Drop for Progress<'_> {
+    /// Ends the line, whatever became of the download.
+    fn drop(&mut self) {
+        if self.last.is_some() {
+            eprintln!();
+        }
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.2} MB", bytes as f64 / 1e6)
+}

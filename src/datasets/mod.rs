@@ -1,0 +1,97 @@
+//! Public datasets by name: found on this machine or downloaded, checked, and loaded.
+//!
+//! [`list`] shows what there is; [`gene_screen`] loads everything the first notebooks need in one call, and falls back
+//! to a simulated screen, loudly, where the real one is out of reach. [`Places`] says where files are looked for.
+
+mod checksum;
+mod download;
+mod gene_screen;
+mod places;
+mod registry;
+mod source;
+mod used;
+
+pub use checksum::sha256;
+pub use download::download;
+pub use gene_screen::GeneScreen;
+pub use places::{Found, Places};
+pub use registry::{Dataset, RemoteFile, list};
+pub use source::{Source, Sourced};
+pub use used::used;
+
+use crate::evaluate::{GeneSets, Relations};
+use crate::genome::Genome;
+use crate::screen::Embedding;
+use crate::{Error, Result};
+
+/// The dataset of this name.
+///
+/// ```
+/// let relations = perturbook::datasets::info("relations")?;
+/// assert!(relations.licence.contains("CC BY-NC 4.0"));
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+///
+/// # Errors
+/// When there is none; the names there are stand in the message.
+pub fn info(name: &str) -> Result<Dataset> {
+    let all = list();
+    let names: Vec<String> = all.iter().map(|dataset| dataset.name.clone()).collect();
+    all.into_iter().find(|dataset| dataset.name == name).ok_or_else(|| {
+        Error::new(format!("no dataset {name:?}")).at("the dataset registry").fix(format!("choose one of {names:?}"))
+    })
+}
+
+/// Finds or downloads every role of a dataset, the first available file of each.
+///
+/// # Errors
+/// As [`info`] and [`Places::find`].
+pub fn fetch(name: &str) -> Result<Vec<Found>> {
+    let (places, dataset) = (Places::from_env()?, info(name)?);
+    let mut roles: Vec<&str> = dataset.files.iter().map(|file| file.role.as_str()).collect();
+    roles.dedup();
+    roles.into_iter().map(|role| places.find(&dataset, role)).collect()
+}
+
+/// The published Multi-ContrastiveVAE embedding of the Funk 2022 screen: 3,090 rows (3,089 genes and `nontargeting`)
+/// of 64 dimensions with the blocks `salient` (0..32) and `background` (32..64); its table holds the gene symbol, the
+/// mitotic index and the magnitudes of both blocks.
+///
+/// # Errors
+/// As [`Places::find`], or when the file is damaged.
+pub fn funk2022_mcvae() -> Result<Sourced<Embedding>> {
+    Places::from_env()?.funk2022_mcvae()
+}
+
+/// The CORUM complexes (human).
+///
+/// # Errors
+/// As [`Places::find`], or when the file is damaged.
+pub fn complexes() -> Result<Sourced<GeneSets>> {
+    Places::from_env()?.complexes()
+}
+
+/// Known gene-gene relations of one source: `"corum"`, `"humap"`, `"reactome"` or `"signor"`.
+///
+/// # Errors
+/// As [`Places::find`], or when the file is damaged.
+pub fn relations(source: &str) -> Result<Sourced<Relations>> {
+    Places::from_env()?.relations(source)
+}
+
+/// Gene positions and chromosome arms of hg38.
+///
+/// # Errors
+/// As [`Places::find`], or when a file is damaged.
+pub fn genome() -> Result<Sourced<Genome>> {
+    Places::from_env()?.genome()
+}
+
+/// A gene-level screen with complexes and genome: the Funk 2022 embedding, or a simulated screen with the same kind of
+/// content when a file is neither on this machine nor within reach. Look at [`GeneScreen::notice`].
+///
+/// # Errors
+/// When a file that is there is damaged or has the wrong checksum: bad data is never replaced silently.
+pub fn gene_screen() -> Result<GeneScreen> {
+    Places::from_env()?.gene_screen()
+}

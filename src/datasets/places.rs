@@ -1,0 +1,213 @@
+//! Where the files of a dataset are looked for, and the download when they are nowhere.
+//!
+//! The order for each file:
+//!
+//! 1. the folder `PERTURBOOK_DATA`, flat or in a sub-folder named like the dataset;
+//! 2. the user's cache (`perturbook/data` in the cache folder of the system), by dataset;
+//! 3. `$PERTURBOOK_SHARED/data` when that variable is set, else `shared/data` beside any folder above the working
+//!    directory, by dataset;
+//! 4. the public address, into the cache; not when `PERTURBOOK_OFFLINE` is set (to anything but `0`).
+//!
+//! A file that is found is checked (size; SHA-256 below 50 MB) before it is used.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::checksum::sha256;
+use super::download::{Refusal, mismatch, try_download};
+use super::registry::{Dataset, RemoteFile};
+use super::source::Source;
+use super::used::note;
+use crate::io::part_file::write_text;
+use crate::{Error, Result};
+
+const HASH_BELOW: u64 = 50_000_000;
+
+/// The folders to look in, and whether the network may be used.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The user's own folder (`PERTURBOOK_DATA`).
+    pub data: Option<PathBuf>,
+    /// Where downloads are kept.
+    pub cache: Option<PathBuf>,
+    /// Folders shared on this machine.
+    pub shared: Vec<PathBuf>,
+    /// True forbids downloads (`PERTURBOOK_OFFLINE`).
+    pub offline: bool,
+}
+
+/// A file of a dataset on this machine.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Where it is now.
+    pub path: PathBuf,
+    /// Where it came from: a file that was here, or a download just made.
+    pub source: Source,
+}
+
+/// The outcome of a search that met no wrong file.
+pub(crate) enum Search {
+    Found(Found),
+    /// Neither on this machine nor within reach; the error says what was tried.
+    Unavailable(Error),
+}
+
+impl Places {
+    /// The places the environment names.
+    ///
+    /// # Errors
+    /// When `PERTURBOOK_DATA` is set but is not a folder.
+    pub fn from_env() -> Result<Self> {
+        let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        let data = set("PERTURBOOK_DATA").map(PathBuf::from);
+        if let Some(folder) = data.as_deref().filter(|folder| !folder.is_dir()) {
+            return Err(Error::new("PERTURBOOK_DATA does not name a folder")
+                .at(folder.display().to_string())
+                .fix("set the variable to the folder that holds the data, or unset it"));
+        }
+        let shared = match set("PERTURBOOK_SHARED") {
+            Some(folder) => vec![PathBuf::from(folder).join("data")],
+            None => env::current_dir()
+                .map(|here| here.ancestors().map(|a| a.join("shared").join("data")).collect())
+                .unwrap_or_default(),
+        };
+        Ok(Self {
+            data,
+            cache: dirs::cache_dir().map(|cache| cache.join("perturbook").join("data")),
+            shared: shared.into_iter().filter(|folder| folder.is_dir()).collect(),
+            offline: set("PERTURBOOK_OFFLINE").is_some_and(|value| value != "0"),
+        })
+    }
+
+    /// Finds or downloads the file of one role of a dataset.
+    ///
+    /// # Errors
+    /// When the dataset has no such role; a file that is found, or an answer from the network, does not have the
+    /// checksum of the registry (both sums are named); or the file is nowhere and cannot be downloaded (the message
+    /// says what was tried and where to put the file by hand).
+    pub fn find(&self, dataset: &Dataset, role: &str) -> Result<Found> {
+        match self.search(dataset, role)? {
+            Search::Found(found) => Ok(found),
+            Search::Unavailable(e) => Err(e),
+        }
+    }
+
+    /// As [`Places::find`], with "not here and not within reach" set apart from errors.
+    pub(crate) fn search(&self, dataset: &Dataset, role: &str) -> Result<Search> {
+        let files: Vec<&RemoteFile> = dataset.files.iter().filter(|file| file.role == role).collect();
+        if files.is_empty() {
+            let roles: Vec<&str> = dataset.files.iter().map(|file| file.role.as_str()).collect();
+            return Err(Error::new(format!("no file serves as {role:?}"))
+                .at(format!("dataset {}", dataset.name))
+                .fix(format!("choose one of {roles:?}")));
+        }
+        for file in &files {
+            if let Some(path) = self.candidates(dataset, file).into_iter().find(|path| path.is_file()) {
+                verify(file, &path)?;
+                return Ok(found(dataset, path.clone(), Source::File(path)));
+            }
+        }
+        let mut tried = Vec::new();
+        let mut wrong = false;
+        if let (false, Some(cache)) = (self.offline, &self.cache) {
+            let folder = cache.join(&dataset.name);
+            for (file, address) in files.iter().flat_map(|file| file.addresses.iter().map(move |a| (file, a))) {
+                let target = folder.join(&file.path);
+                match fetch(dataset, file, address, &target) {
+                    Ok(()) => return Ok(found(dataset, target, Source::Downloaded(address.clone()))),
+                    Err(refusal) => {
+                        wrong |= matches!(refusal, Refusal::Wrong(_));
+                        tried.push(Error::from(refusal).to_string());
+                    }
+                }
+            }
+        }
+        let absent = self.absent(dataset, &files, &tried);
+        if wrong { Err(absent) } else { Ok(Search::Unavailable(absent)) }
+    }
+
+    /// The paths at which `file` may be, in the order they are looked at.
+    fn candidates(&self, dataset: &Dataset, file: &RemoteFile) -> Vec<PathBuf> {
+        let inside = |folder: &PathBuf| folder.join(&dataset.name).join(&file.path);
+        let mut paths: Vec<PathBuf> = self.data.iter().flat_map(|d| [d.join(&file.path), inside(d)]).collect();
+        paths.extend(self.cache.iter().chain(&self.shared).map(inside));
+        paths
+    }
+
+    fn absent(&self, dataset: &Dataset, files: &[&RemoteFile], tried: &[String]) -> Error {
+        let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let names = names.join(" or ");
+        let why = if self.offline {
+            "downloads are off (offline: PERTURBOOK_OFFLINE is set)".to_owned()
+        } else if self.cache.is_none() {
+            "there is no cache folder to download to".to_owned()
+        } else if tried.is_empty() {
+            "it has no public address".to_owned()
+        } else {
+            format!("the download failed:\n{}", tried.join("\n"))
+        };
+        let looked: Vec<String> = files
+            .iter()
+            .flat_map(|file| self.candidates(dataset, file))
+            .map(|path| path.display().to_string())
+            .collect();
+        let looked = if looked.is_empty() { "nowhere (no folder is set)".to_owned() } else { looked.join(", ") };
+        let folder = self.data.as_ref().or(self.cache.as_ref()).map_or_else(
+            || "a folder of your choice and set PERTURBOOK_DATA to it".to_owned(),
+            |folder| format!("{}, or in any folder that PERTURBOOK_DATA names", folder.join(&dataset.name).display()),
+        );
+        let addresses: Vec<&str> = files.iter().flat_map(|file| &file.addresses).map(String::as_str).collect();
+        let from = if addresses.is_empty() { String::new() } else { format!(" (from {})", addresses.join(" or ")) };
+        Error::new(format!("{names} of the dataset {} is not on this machine, and {why}", dataset.name))
+            .at(format!("looked at {looked}"))
+            .fix(format!("put {names}{from} in {folder}"))
+    }
+}
+
+fn found(dataset: &Dataset, path: PathBuf, source: Source) -> Search {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    note(&format!("data, {}: {file}", dataset.name), &source);
+    Search::Found(Found { path, source })
+}
+
+/// Shows the licence, downloads, and keeps licence and sums beside the file.
+fn fetch(dataset: &Dataset, file: &RemoteFile, address: &str, target: &Path) -> std::result::Result<(), Refusal> {
+    eprintln!("perturbook: {} comes from {address}\n  licence: {}", file.path, dataset.licence);
+    let sum = try_download(file, address, target)?;
+    let licence = format!("{}\n\nLicence: {}\n\nPlease cite: {}\n", dataset.title, dataset.licence, dataset.citation);
+    write_text(&target.with_file_name("LICENCE.txt"), &licence).map_err(Refusal::Unreachable)?;
+    if file.sha256.is_none() {
+        eprintln!(
+            "perturbook: no published checksum for {}; recording SHA-256 {sum} of this first download",
+            file.path
+        );
+        write_text(&recorded(target), &format!("{sum}\n")).map_err(Refusal::Unreachable)?;
+    }
+    Ok(())
+}
+
+/// Where the sum of a file without a published one is kept.
+fn recorded(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".sha256");
+    path.with_file_name(name)
+}
+
+/// Checks a file on this machine against the registry, or against the sum of its first download.
+fn verify(file: &RemoteFile, path: &Path) -> Result<()> {
+    let bytes = fs::metadata(path).map_err(|e| Error::file(path, e))?.len();
+    let mut expected = file.clone();
+    if expected.sha256.is_none() {
+        expected.sha256 = fs::read_to_string(recorded(path)).ok().map(|text| text.trim().to_owned());
+    }
+    let right_size = expected.bytes.is_none_or(|b| b == bytes);
+    if right_size && (expected.sha256.is_none() || bytes >= HASH_BELOW) {
+        return Ok(());
+    }
+    mismatch(&expected, bytes, &sha256(path)?).map_or(Ok(()), |what| {
+        Err(Error::new(what)
+            .at(path.display().to_string())
+            .fix("delete this file (it is then downloaded again), or put the right one in its place"))
+    })
+}

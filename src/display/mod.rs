@@ -1,0 +1,54 @@
+//! The one way anything becomes visible: a value gives a [`Bundle`], a transport carries it to the notebook.
+//!
+//! [`Show::bundle`] is pure and deterministic, so that what a notebook shows can be tested as bytes. With the prelude
+//! in scope the last expression of a cell is shown by itself; [`display`] shows something in the middle of a cell, and
+//! [`display_id`] with [`update`] replace an output in place.
+
+mod arrays;
+mod bundle;
+mod burn;
+mod grid;
+mod plotly;
+mod polars;
+mod profiles;
+mod transport;
+
+pub(crate) use arrays::{number, statistics};
+pub use bundle::Bundle;
+pub(crate) use grid::Column;
+pub use grid::{Grid, escape};
+pub use transport::{Slot, Transport, encode};
+
+/// Something a notebook can show.
+///
+/// ```
+/// use ndarray::array;
+/// use perturbook::display::Show;
+///
+/// let plain = array![1.0, 2.0, 6.0].bundle().get("text/plain").unwrap().to_string();
+/// assert!(plain.contains("mean 3"));
+/// ```
+pub trait Show {
+    /// The representations of this value, `text/plain` always among them.
+    fn bundle(&self) -> Bundle;
+
+    /// Shows the value as an output of the running cell; kernels call it for a cell's last expression.
+    fn evcxr_display(&self) {
+        transport::publish(Slot::New, &self.bundle());
+    }
+}
+
+/// Shows `value` as an output of the running cell.
+pub fn display(value: &impl Show) {
+    transport::publish(Slot::New, &value.bundle());
+}
+
+/// Shows `value` under a name that [`update`] can refer to.
+pub fn display_id(value: &impl Show, id: &str) {
+    transport::publish(Slot::Named(id), &value.bundle());
+}
+
+/// Replaces what [`display_id`] showed under this name; where outputs cannot be replaced, shows it anew.
+pub fn update(value: &impl Show, id: &str) {
+    transport::publish(Slot::Update(id), &value.bundle());
+}

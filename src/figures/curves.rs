@@ -1,0 +1,162 @@
+//! Curves: y against x for one or many series, with reference lines and shaded bands.
+
+use super::axis::Axis;
+use super::figure::{Figure, Panel};
+use super::layer::{Dash, Layer, Stroke};
+use super::palette::{CATEGORIES, INK, Rgb, category};
+use super::{same_length, thin};
+use crate::Result;
+
+/// Points of all curves together; longer curves are thinned without changing their outline.
+const MOST: usize = 8_000;
+
+#[derive(Clone, Debug)]
+enum Item {
+    Line { name: String, x: Vec<f64>, y: Vec<f64>, markers: bool },
+    Band { name: String, x: Vec<f64>, low: Vec<f64>, high: Vec<f64> },
+    Reference { name: String, ends: [(f64, f64); 2] },
+    Across { name: String, at: f64, upright: bool },
+}
+
+/// A figure of curves under construction; NaN breaks a curve.
+///
+/// Each name has one colour (a band takes that of the line of the same name); after eight names the lines are dashed,
+/// after sixteen dotted.
+///
+/// ```
+/// use perturbook::figures::{Axis, Curves};
+///
+/// let figure = Curves::new("Loss", "epoch", Axis::new("loss").log())
+///     .points("train", &[1.0, 2.0, 3.0], &[4.0, 0.5, 0.1])
+///     .band("train", &[1.0, 2.0, 3.0], &[3.0, 0.4, 0.08], &[5.0, 0.6, 0.12])
+///     .figure()?;
+/// assert!(figure.summary().contains("train: 3 points from (1, 4) to (3, 0.1)"));
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Curves {
+    title: String,
+    x: Axis,
+    y: Axis,
+    items: Vec<Item>,
+}
+
+impl Curves {
+    /// A figure without curves; an axis is a label or an [`Axis`].
+    pub fn new(title: &str, x: impl Into<Axis>, y: impl Into<Axis>) -> Self {
+        Self { title: title.to_owned(), x: x.into(), y: y.into(), items: Vec::new() }
+    }
+
+    /// Adds a line through the points.
+    pub fn line(mut self, name: &str, x: &[f64], y: &[f64]) -> Self {
+        self.items.push(Item::Line { name: name.to_owned(), x: x.to_vec(), y: y.to_vec(), markers: false });
+        self
+    }
+
+    /// Adds a line with a dot at every point.
+    pub fn points(mut self, name: &str, x: &[f64], y: &[f64]) -> Self {
+        self.items.push(Item::Line { name: name.to_owned(), x: x.to_vec(), y: y.to_vec(), markers: true });
+        self
+    }
+
+    /// Shades the area between `low` and `high`, in the colour of the line of the same name.
+    pub fn band(mut self, name: &str, x: &[f64], low: &[f64], high: &[f64]) -> Self {
+        let (name, x, low, high) = (name.to_owned(), x.to_vec(), low.to_vec(), high.to_vec());
+        self.items.push(Item::Band { name, x, low, high });
+        self
+    }
+
+    /// Adds a dashed line between two points, such as the diagonal of a calibration plot.
+    pub fn reference(mut self, name: &str, from: (f64, f64), to: (f64, f64)) -> Self {
+        self.items.push(Item::Reference { name: name.to_owned(), ends: [from, to] });
+        self
+    }
+
+    /// Adds a dashed line at this height.
+    pub fn level(mut self, name: &str, y: f64) -> Self {
+        self.items.push(Item::Across { name: name.to_owned(), at: y, upright: false });
+        self
+    }
+
+    /// Adds a dashed upright line at this x.
+    pub fn mark(mut self, name: &str, x: f64) -> Self {
+        self.items.push(Item::Across { name: name.to_owned(), at: x, upright: true });
+        self
+    }
+
+    /// The finished figure.
+    ///
+    /// # Errors
+    /// When the columns of a series differ in length, or limits are no range.
+    pub fn figure(self) -> Result<Figure> {
+        let mut names: Vec<&str> = Vec::new();
+        let series = self.items.iter().filter(|item| matches!(item, Item::Line { .. })).count().max(1);
+        for item in &self.items {
+            let (Item::Line { name, .. } | Item::Band { name, .. }) = item else { continue };
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        let mut layers = Vec::new();
+        for item in &self.items {
+            layers.push(match item {
+                Item::Line { name, x, y, markers } => {
+                    same_length(&format!("curve {name:?}"), ("x values", x.len()), ("y values", y.len()))?;
+                    let rows = thin::rows(y, MOST / series);
+                    let pick = |values: &[f64]| rows.iter().map(|&row| values[row]).collect();
+                    let (colour, dash) = style(&names, name);
+                    let stroke = Stroke { colour, width: 2.0, dash };
+                    let (x, y) = (pick(x), pick(y));
+                    Layer::Line { name: Some(name.clone()), x, y, stroke, markers: *markers, data: true }
+                }
+                Item::Band { name, x, low, high } => {
+                    let what = format!("band {name:?}");
+                    same_length(&what, ("x values", x.len()), ("lower values", low.len()))?;
+                    same_length(&what, ("x values", x.len()), ("upper values", high.len()))?;
+                    let rows = thin::rows(high, MOST / series);
+                    let pick = |values: &[f64]| rows.iter().map(|&row| values[row]).collect();
+                    let (x, low, high) = (pick(x), pick(low), pick(high));
+                    Layer::Band { name: Some(name.clone()), x, low, high, colour: style(&names, name).0 }
+                }
+                Item::Reference { name, ends } => guide(name, *ends),
+                Item::Across { name, at, upright } => {
+                    // its ends are set when the ranges are known
+                    guide(name, if *upright { [(*at, f64::NAN); 2] } else { [(f64::NAN, *at); 2] })
+                }
+            });
+        }
+        // bands lie below lines
+        layers.sort_by_key(|layer| !matches!(layer, Layer::Band { .. }));
+        let mut panel = Panel::new(&self.title, self.x, self.y, layers, (0.03, 0.05))?;
+        let (across, up) = (panel.x.range(), panel.y.range());
+        for layer in &mut panel.layers {
+            if let Layer::Line { x, y, data: false, .. } = layer {
+                if x.iter().all(|x| x.is_nan()) {
+                    *x = vec![across.0, across.1];
+                }
+                if y.iter().all(|y| y.is_nan()) {
+                    *y = vec![up.0, up.1];
+                }
+            }
+        }
+        Ok(panel.into())
+    }
+}
+
+fn style(names: &[&str], name: &str) -> (Rgb, Dash) {
+    let i = names.iter().position(|known| *known == name).unwrap_or(0);
+    (category(i), [Dash::Solid, Dash::Dashed, Dash::Dotted][i / CATEGORIES.len() % 3])
+}
+
+/// A dashed line that carries no data.
+pub(super) fn guide(name: &str, ends: [(f64, f64); 2]) -> Layer {
+    Layer::Line {
+        name: Some(name.to_owned()),
+        x: ends.iter().map(|end| end.0).collect(),
+        y: ends.iter().map(|end| end.1).collect(),
+        stroke: Stroke { colour: INK, width: 1.2, dash: Dash::Dashed },
+        markers: false,
+        data: false,
+    }
+}

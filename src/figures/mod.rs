@@ -1,0 +1,59 @@
+//! Figures: small builders of the kinds a screen needs, drawn interactively and statically from one description.
+//!
+//! A builder ([`Heatmap`], [`Curves`], [`Bars`], [`Scatter`]) checks its data and gives a [`Figure`]: axes with
+//! labels, units and ranges, and layers of six primitives. Three renderers read that description and nothing else:
+//! plotly JSON, SVG, and words. [`Table`] is the fifth kind, text in rows and columns.
+//!
+//! ```
+//! use perturbook::display::Show;
+//! use perturbook::figures::{Axis, Curves};
+//!
+//! let figure = Curves::new("Recall of complexes", "recall", Axis::new("precision").limits(0.0, 1.0))
+//!     .line("salient", &[0.1, 0.2, 0.3], &[0.9, 0.7, 0.4])
+//!     .line("background", &[0.1, 0.2, 0.3], &[0.3, 0.2, 0.2])
+//!     .level("random", 0.02)
+//!     .figure()?;
+//! assert_eq!(figure.bundle().mimes(), ["text/plain", "image/svg+xml", "application/vnd.plotly.v1+json"]);
+//! # Ok::<(), perturbook::Error>(())
+//! ```
+
+mod axis;
+mod bars;
+mod curves;
+mod figure;
+mod heatmap;
+mod layer;
+mod measure;
+mod page;
+mod palette;
+mod plotly;
+mod raster;
+mod results;
+mod save;
+mod scatter;
+mod summary;
+mod svg;
+mod table;
+mod thin;
+
+pub use axis::{Axis, Scale, Tick};
+pub use bars::Bars;
+pub use curves::Curves;
+pub use figure::Figure;
+pub use heatmap::{Group, Heatmap};
+pub use palette::{CATEGORIES, Palette, Rgb, category};
+pub use results::{Published, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves, recall_table};
+pub use scatter::Scatter;
+pub use table::Table;
+
+use crate::{Error, Result};
+
+/// Refuses columns of different lengths.
+fn same_length(what: &str, a: (&str, usize), b: (&str, usize)) -> Result<()> {
+    if a.1 == b.1 {
+        return Ok(());
+    }
+    Err(Error::new(format!("{} {} but {} {}", a.1, a.0, b.1, b.0))
+        .at(what.to_owned())
+        .fix(format!("give as many {} as {}", b.0, a.0)))
+}

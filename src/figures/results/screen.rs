@@ -1,0 +1,32 @@
+//! A gene screen at a glance, and a banner that cannot be missed when it is simulated.
+
+use crate::datasets::GeneScreen;
+use crate::display::{Bundle, Grid, Show, escape};
+
+/// Dark red on pale yellow: 9:1, whatever the theme around it.
+const BANNER: &str = "background:#fff3b0;color:#6b0f0f;border:3px solid #b00020;padding:0.8em 1em;font-weight:bold;\
+                      font-family:sans-serif;white-space:pre-line";
+
+impl Show for GeneScreen {
+    fn bundle(&self) -> Bundle {
+        let genes = self.profiles.without(&[&self.control]);
+        let placed = self.genome.place(genes.keys()).n_placed();
+        let rows = [
+            ("genes", genes.len().to_string()),
+            ("non-targeting control", self.control.clone()),
+            ("dimensions", format!("{} ({})", genes.dims(), self.profiles.block_names().join(", "))),
+            ("complexes", format!("{} ({})", self.complexes.len(), self.complexes.name())),
+            ("genes with a chromosome arm", placed.to_string()),
+            ("source", self.source.to_string()),
+        ];
+        let grid = Grid::new()
+            .title("Gene screen")
+            .text("", rows.iter().map(|(label, _)| *label))
+            .text("value", rows.iter().map(|(_, value)| value.as_str()));
+        let Some(notice) = self.notice() else { return grid.bundle() };
+        Bundle::text(format!("{notice}\n\n{}", grid.plain())).with(
+            "text/html",
+            format!("<div role=\"alert\" style=\"{BANNER}\">{}</div>{}", escape(&notice), grid.html()),
+        )
+    }
+}

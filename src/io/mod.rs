@@ -1,0 +1,5 @@
+//! Files in and out of the data model, one format per file.
+
+pub mod delimited;
+pub mod parquet;
+pub(crate) mod part_file;

@@ -1,0 +1,119 @@
+//! Parquet tables, in and out.
+//!
+//! A parquet file starts and ends with the four bytes `PAR1`; before the last four stands the length of the footer
+//! that describes the columns. [`read`] checks these marks first, because a download that stopped early or a web
+//! page saved under the wrong name fails exactly there, and says so in words.
+
+use std::fs;
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader};
+
+use super::part_file::PartFile;
+use crate::{Error, Result};
+
+const MARK: &[u8] = b"PAR1";
+const FIX: &str = "download or write the file again, and compare its size with the original";
+
+/// Reads all columns of a parquet file.
+///
+/// ```no_run
+/// let table = perturbook::io::parquet::read("embedding.parquet")?;
+/// println!("{} rows, {} columns", table.height(), table.width());
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+///
+/// # Errors
+/// When the file is missing, is not parquet, was cut short, or its contents contradict its footer.
+pub fn read(path: impl AsRef<Path>) -> Result<DataFrame> {
+    let path = path.as_ref();
+    let bytes = fs::read(path).map_err(|e| {
+        Error::file(path, e).fix("check the path; datasets::list() names the public files perturbook can fetch")
+    })?;
+    check_marks(&bytes).map_err(|e| e.at(path.display().to_string()).fix(FIX))?;
+    // The decoder behind ParquetReader panics on some damaged pages.
+    match catch_unwind(AssertUnwindSafe(|| ParquetReader::new(Cursor::new(bytes)).finish())) {
+        Ok(Ok(table)) => Ok(table),
+        Ok(Err(e)) => Err(Error::new(format!("the parquet file is damaged or uses an unknown encoding: {e}"))
+            .at(path.display().to_string())
+            .fix(FIX)
+            .caused_by(e)),
+        Err(_) => Err(Error::new("the parquet file is damaged: its pages cannot be decoded")
+            .at(path.display().to_string())
+            .fix(FIX)),
+    }
+}
+
+/// Reads a parquet file and keeps the named columns, in the given order.
+///
+/// # Errors
+/// As [`read`]; and when columns are missing: all missing ones are listed, with those there are.
+pub fn read_columns(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFrame> {
+    let table = read(&path)?;
+    require_columns(&table, columns, &path.as_ref().display().to_string())?;
+    table.select(columns.iter().copied()).map_err(|e| {
+        Error::new(format!("cannot take these columns: {e}")).at(path.as_ref().display().to_string()).caused_by(e)
+    })
+}
+
+/// Writes a table under a temporary name, then renames it: the path never holds half a file.
+///
+/// # Errors
+/// When the folder cannot be written, or a column has a type that parquet cannot hold.
+pub fn write(path: impl AsRef<Path>, table: &DataFrame) -> Result<()> {
+    let path = path.as_ref();
+    let mut part = PartFile::beside(path)?;
+    ParquetWriter::new(part.file())
+        .finish(&mut table.clone())
+        .map_err(|e| Error::new(format!("cannot write the table: {e}")).at(path.display().to_string()).caused_by(e))?;
+    part.finish()
+}
+
+/// An error that lists every one of `columns` which `table` lacks.
+pub(crate) fn require_columns<S: AsRef<str>>(table: &DataFrame, columns: &[S], place: &str) -> Result<()> {
+    let have = table.get_column_names();
+    let missing: Vec<&str> =
+        columns.iter().map(AsRef::as_ref).filter(|c| !have.iter().any(|h| h.as_str() == *c)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(format!("{} missing: {}", count(missing.len(), "column"), name_some(&missing)))
+        .at(place)
+        .fix(format!("the columns there are: {}", name_some(&have))))
+}
+
+/// `"1 column"`, `"3 columns"`.
+pub(crate) fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The first twelve names, quoted, and how many more there are.
+pub(crate) fn name_some<S: AsRef<str>>(names: &[S]) -> String {
+    let shown: Vec<String> = names.iter().take(12).map(|n| format!("{:?}", n.as_ref())).collect();
+    match names.len().saturating_sub(12) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn check_marks(bytes: &[u8]) -> Result<()> {
+    if bytes.is_empty() {
+        return Err(Error::new("the file is empty"));
+    }
+    if !bytes.starts_with(MARK) {
+        return Err(Error::new("this is not a parquet file: it does not start with the mark PAR1"));
+    }
+    let n = bytes.len();
+    if n < 12 || !bytes.ends_with(MARK) {
+        return Err(Error::new(format!("the parquet file was cut short: its {n} bytes do not end with the mark PAR1")));
+    }
+    let footer = u32::from_le_bytes([bytes[n - 8], bytes[n - 7], bytes[n - 6], bytes[n - 5]]) as usize;
+    if footer + 12 > n {
+        return Err(Error::new(format!(
+            "the parquet file is damaged: its footer claims {footer} bytes of a file of {n}"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Writing a file so that its final name never holds half of it.
+//!
+//! The bytes go to `.NAME.PROCESS-K.part` beside the target; only a complete file is renamed, and an abandoned one
+//! is deleted. The temporary name is claimed with "create only if new", so two writers never share one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// A file that takes its final name in [`PartFile::finish`], and is deleted when dropped before that.
+#[derive(Debug)]
+pub(crate) struct PartFile {
+    file: File,
+    part: PathBuf,
+    target: PathBuf,
+    finished: bool,
+}
+
+impl PartFile {
+    /// Opens a temporary file beside `target`; the folder is created when it is not there.
+    pub(crate) fn beside(target: &Path) -> Result<Self> {
+        let name = target.file_name().ok_or_else(|| {
+            Error::new("this path names no file")
+                .at(target.display().to_string())
+                .fix("give a path that ends in a name")
+        })?;
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder).map_err(|e| Error::file(folder, e))?;
+        }
+        let mut attempt = 0;
+        loop {
+            let part =
+                target.with_file_name(format!(".{}.{}-{attempt}.part", name.to_string_lossy(), std::process::id()));
+            match OpenOptions::new().write(true).create_new(true).open(&part) {
+                Ok(file) => return Ok(Self { file, part, target: target.to_owned(), finished: false }),
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => attempt += 1,
+                Err(e) => return Err(Error::file(part, e)),
+            }
+        }
+    }
+
+    /// Where to write.
+    pub(crate) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Flushes the bytes to the disk and gives the file its final name, replacing an older one.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.file.sync_all().map_err(|e| Error::file(&self.part, e))?;
+        fs::rename(&self.part, &self.target).map_err(|e| Error::file(&self.target, e))?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Best effort: a temporary file that stays behind is never read.
+            let _ = fs::remove_file(&self.part);
+        }
+    }
+}
+
+/// Writes `text` to `path` in one step.
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write;
+    let mut part = PartFile::beside(path)?;
+    part.file().write_all(text.as_bytes()).map_err(|e| Error::file(path, e))?;
+    part.finish()
+}

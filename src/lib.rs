@@ -1,0 +1,49 @@
+//! Learn and teach what genetic perturbation screens say.
+//!
+//! Five verbs: load, fit, embed, evaluate, show. Data flows one way, and each step is a plain value that displays
+//! itself in a notebook:
+//!
+//! ```text
+//! data -> method -> embedding -> profile -> metric -> figure
+//! ```
+//!
+//! On a small simulated screen, where complexes and a bias of chromosome arms were planted:
+//!
+//! ```
+//! use perturbook::prelude::*;
+//!
+//! let screen = simulate::gene_embedding(&simulate::GeneEmbeddingConfig::quick())?; // load
+//! let genes = screen.profiles.without(&[simulate::CONTROL]);
+//! let complexes = Relations::from_sets(&screen.truth.gene_sets());
+//! let salient = recall(&genes.block("salient")?, &complexes, Convention::TwoSided)?; // evaluate
+//! let background = recall(&genes.block("background")?, &complexes, Convention::TwoSided)?;
+//! assert!(salient.at(95.0)?.recall > background.at(95.0)?.recall);
+//!
+//! let bias = proximity_bias(&genes, &screen.truth.genome())?;
+//! let centred = centre_arms(&genes, &screen.truth.genome())?;
+//! assert!(bias.genome_wide.prob > 0.51);
+//! assert!(proximity_bias(&centred, &screen.truth.genome())?.genome_wide.prob < 0.51);
+//! let figure = recall_curves(&[("salient", &salient), ("background", &background)], &[])?; // show
+//! assert!(figure.svg().starts_with("<svg"));
+//! # Ok::<(), perturbook::Error>(())
+//! ```
+//!
+//! Errors say what was wrong, where, and what to do; nothing panics on bad input. One seed gives one result.
+#![warn(missing_docs)]
+
+mod error;
+
+pub mod cell;
+pub mod datasets;
+pub mod display;
+pub mod evaluate;
+pub mod figures;
+pub mod genome;
+pub mod io;
+pub mod methods;
+pub mod prelude;
+pub mod screen;
+pub mod simulate;
+pub mod tensor;
+
+pub use error::{Error, Result};

@@ -1,0 +1,3 @@
+//! Methods that learn or correct a map of perturbations.
+
+pub mod proximity;

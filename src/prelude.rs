@@ -1,0 +1,17 @@
+//! What a notebook cell needs, in scope from the first cell on.
+
+pub use crate::display::{Show, display, display_id, update};
+pub use crate::evaluate::published::mcvae_corum;
+pub use crate::evaluate::{
+    Convention, GeneSets, Relations, arm_cosines, efaar_recall, proximity_bias, proximity_score,
+    quantile_heatmap_matrix, recall, recall_at,
+};
+pub use crate::figures::{
+    Axis, Bars, Curves, Group, Heatmap, Scatter, Table, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves,
+    recall_table,
+};
+pub use crate::genome::{Arm, Genome};
+pub use crate::methods::proximity::{centre_arms, centre_arms_by_expression};
+pub use crate::screen::{By, Embedding, Profiles};
+pub use crate::tensor::{Backend, Device, Gradients, Tensor, cpu};
+pub use crate::{datasets, simulate};

@@ -1,0 +1,15 @@
+//! Screens with known ground truth, for teaching, for tests, and for when the real data are out of reach.
+//!
+//! Simulated genes have made-up symbols (`SIM0001`), so that no result can be mistaken for a finding.
+
+mod cells;
+mod config;
+mod genes;
+mod karyotype;
+mod planted;
+
+pub use cells::{SimulatedCells, cell_embedding};
+pub use config::GeneEmbeddingConfig;
+pub use genes::{SimulatedGenes, gene_embedding};
+pub use planted::{CONTROL, GeneTruth, PlantedGene};
+pub(crate) use planted::{Stream, stream};
