@@ -23,6 +23,12 @@ pub fn at(line: usize) {
     STATEMENTS.fetch_add(1, Ordering::Relaxed);
 }
 
+/// Says that the cell's last statement is done: what was printed without a line end is written out.
+pub fn end() {
+    // Nobody is left to read when standard output is closed.
+    let _ = std::io::stdout().flush();
+}
+
 /// How many statements of cells this process has begun: one count for all cells, since they share one library.
 pub fn statements() -> usize {
     STATEMENTS.load(Ordering::Relaxed)

@@ -101,7 +101,7 @@ impl Notebook {
             Event::Update { data, metadata, id } => {
                 let data = lines_of(data);
                 let cells = self.json["cells"].as_array_mut().into_iter().flatten();
-                let outputs = cells.filter_map(|cell| cell["outputs"].as_array_mut()).flatten();
+                let outputs = cells.filter_map(outputs_of).flatten();
                 for output in outputs.filter(|output| output["transient"]["display_id"] == id.as_str()) {
                     output["data"] = data.clone();
                     if metadata.is_object() {
@@ -146,7 +146,7 @@ impl Notebook {
         use serde::Serialize;
         let mut json = self.json.clone();
         for cell in json["cells"].as_array_mut().into_iter().flatten() {
-            for output in cell["outputs"].as_array_mut().into_iter().flatten() {
+            for output in outputs_of(cell).into_iter().flatten() {
                 output.as_object_mut().map(|output| output.remove("transient"));
             }
         }
@@ -158,11 +158,18 @@ impl Notebook {
     }
 }
 
+/// The outputs of a code cell; indexing a cell that has none would add them.
+fn outputs_of(cell: &mut Value) -> Option<&mut Vec<Value>> {
+    cell.get_mut("outputs").and_then(Value::as_array_mut)
+}
+
 /// Writes a file under a temporary name first, so that it is never there by half.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || -> Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        // As any new file: readable to all that the user's umask lets read.
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
         std::io::Write::write_all(&mut file, bytes)?;
         file.persist(path)?;
         Ok(())
@@ -213,6 +220,19 @@ fn returned(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_of_prose_stay_as_they_are() {
+        let prose = json!({ "cell_type": "markdown", "id": "p", "metadata": {}, "source": ["# A"] });
+        let json = json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [prose.clone()] });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("n.ipynb");
+        let mut notebook = Notebook { json };
+        notebook.prepare("1.95.0");
+        notebook.add(0, Event::Update { data: json!({}), metadata: Value::Null, id: "x".into() });
+        notebook.write(&path).unwrap();
+        assert_eq!(Notebook::read(&path).unwrap().json["cells"][0], prose);
+    }
 
     fn empty() -> Notebook {
         Notebook {

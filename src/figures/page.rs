@@ -173,7 +173,7 @@ fn under(axis: &Axis, length: f64) -> (Vec<Tick>, f64, f64) {
         45.0 => (widest + TICK) * 0.72,
         _ => widest,
     };
-    keep_apart(&mut ticks, axis, length, |t| if turned == 0.0 { width(&t.label, TICK) + 3.0 } else { TICK * 1.1 });
+    keep_apart(&mut ticks, axis, length, |t| if turned == 0.0 { width(&t.label, TICK) + 3.0 } else { TICK });
     (ticks, turned, room)
 }
 

@@ -147,8 +147,9 @@ impl Profiles {
 
     /// The rows whose name is not in `keys`, for instance without the non-targeting control.
     #[must_use]
-    pub fn without(&self, keys: &[&str]) -> Self {
-        let rows: Vec<usize> = (0..self.len()).filter(|&row| !keys.contains(&self.keys[row].as_str())).collect();
+    pub fn without<K: AsRef<str>>(&self, keys: &[K]) -> Self {
+        let named = |row: &usize| keys.iter().any(|key| key.as_ref() == self.keys[*row]);
+        let rows: Vec<usize> = (0..self.len()).filter(|row| !named(row)).collect();
         self.select(&rows)
     }
 

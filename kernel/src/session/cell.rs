@@ -37,21 +37,27 @@ pub struct Cell<'a> {
     statements: Vec<(usize, usize)>,
     /// Start, end (before the `?`) and line of each expression that `?` follows.
     tries: Vec<(usize, usize, usize)>,
+    /// End of the last statement.
+    end: usize,
     /// True when the last statement is an expression without a semicolon.
     open_tail: bool,
 }
 
 impl<'a> Cell<'a> {
-    /// Reads a cell; `None` when it is not plain Rust statements (evcxr then says what is wrong with it).
-    pub fn parse(source: &'a str) -> Option<Self> {
+    /// Reads a cell.
+    ///
+    /// # Errors
+    /// When it is not a sequence of Rust statements: what is wrong, and in which line.
+    pub fn parse(source: &'a str) -> Result<Self, (String, usize)> {
         let plain = without_commands(source);
-        let statements = syn::parse::Parser::parse_str(syn::Block::parse_within, &plain).ok()?;
-        let mut cell = Self { source, bindings: vec![], statements: vec![], tries: vec![], open_tail: false };
+        let statements = syn::parse::Parser::parse_str(syn::Block::parse_within, &plain)
+            .map_err(|error| (error.to_string(), error.span().start().line))?;
+        let (bindings, lines, tried) = (vec![], vec![], vec![]);
+        let mut cell = Self { source, bindings, statements: lines, tries: tried, end: 0, open_tail: false };
         let mut tries = Tries::default();
-        let mut end = 0;
         for statement in &statements {
             let range = statement.span().byte_range();
-            end = range.end;
+            cell.end = range.end;
             if !matches!(statement, Stmt::Item(_)) {
                 cell.statements.push((range.start, statement.span().start().line));
                 tries.visit_stmt(statement);
@@ -63,10 +69,10 @@ impl<'a> Cell<'a> {
                 matches!(statement, Stmt::Expr(_, None) | Stmt::Macro(syn::StmtMacro { semi_token: None, .. }));
         }
         for binding in &mut cell.bindings {
-            binding.probe_at = binding.probe_at.min(end);
+            binding.probe_at = binding.probe_at.min(cell.end);
         }
         cell.tries = tries.found;
-        Some(cell)
+        Ok(cell)
     }
 
     fn bind(&mut self, pattern: &Pat, start: usize, end: usize) {
@@ -123,6 +129,10 @@ impl<'a> Cell<'a> {
         let mut insert = Insertions::default();
         for &(at, line) in &self.statements {
             insert.add(at, format!("perturbook::cell::at({line}); "));
+        }
+        if !self.open_tail && !self.statements.is_empty() {
+            // A displayed value flushes what was printed before it; nothing else would.
+            insert.add(self.end, " perturbook::cell::end();".to_owned());
         }
         for &(start, end, line) in &self.tries {
             insert.first(start, &format!("perturbook::cell::tried({line}, "));
@@ -259,7 +269,7 @@ mod tests {
             plain.push_str(&rest[..at]);
             rest = &rest[at + rest[at..].find("; ").unwrap() + 2..];
         }
-        plain + rest
+        (plain + rest).replace(" perturbook::cell::end();", "")
     }
 
     #[test]
@@ -304,11 +314,12 @@ mod tests {
     fn a_question_mark_at_the_start_of_a_statement_stays_inside_it() {
         assert_eq!(
             Cell::parse("f()?;").unwrap().instrumented(&BTreeMap::new()),
-            "perturbook::cell::at(1); perturbook::cell::tried(1, f())?;"
+            "perturbook::cell::at(1); perturbook::cell::tried(1, f())?; perturbook::cell::end();"
         );
         assert_eq!(
             Cell::parse("f()?.g()?;").unwrap().instrumented(&BTreeMap::new()),
-            "perturbook::cell::at(1); perturbook::cell::tried(1, perturbook::cell::tried(1, f())?.g())?;"
+            "perturbook::cell::at(1); perturbook::cell::tried(1, perturbook::cell::tried(1, f())?.g())?; \
+             perturbook::cell::end();"
         );
     }
 
@@ -319,8 +330,13 @@ mod tests {
         let item = "fn f() -> Option<u8> { None?; None }";
         assert_eq!(Cell::parse(item).unwrap().instrumented(&BTreeMap::new()), item);
         let command = ":dep serde = \"1\"\nlet µ = 1;";
-        assert!(Cell::parse(command).unwrap().instrumented(&BTreeMap::new()).starts_with(":dep serde = \"1\"\n::"));
-        assert!(Cell::parse("let x = ;").is_none());
+        assert!(
+            Cell::parse(command)
+                .unwrap()
+                .instrumented(&BTreeMap::new())
+                .starts_with(":dep serde = \"1\"\nperturbook::")
+        );
+        assert_eq!(Cell::parse("let x = 1;\nlet y = ;").unwrap_err(), ("expected an expression".to_owned(), 2));
     }
 
     #[test]

@@ -70,15 +70,16 @@ pub fn compilation(source: &str, errors: &[CompilationError]) -> Failure {
         let message = error.message().replace("perturbook_facade::", "perturbook::");
         let code = error.code().map(|code| format!("[{code}]")).unwrap_or_default();
         traceback.push(format!("{RED}{BOLD}error{code}{OFF}{BOLD}: {message}{OFF}"));
+        first_line = first_line.or(error.primary_spanned_message().and_then(|m| m.span.as_ref()).map(|s| s.start_line));
+        let mut spans: Vec<_> = error.spanned_messages().iter().filter_map(|m| Some((m.span.as_ref()?, m))).collect();
+        spans.sort_by_key(|(span, _)| (span.start_line, span.start_column));
         let mut marked = None;
-        for spanned in error.spanned_messages() {
-            let Some(span) = &spanned.span else { continue };
+        for (span, spanned) in spans {
             if marked != Some(span.start_line) {
                 let text = lines.get(span.start_line - 1).copied().unwrap_or_default();
                 traceback.push(format!("{BLUE}{:>5} |{OFF} {text}", span.start_line));
             }
             marked = Some(span.start_line);
-            first_line = first_line.or(marked);
             let width = if span.end_line == span.start_line { span.end_column - span.start_column } else { 1 };
             let pad = " ".repeat(span.start_column.saturating_sub(1));
             let label = spanned.label.replace("perturbook_facade::", "perturbook::");
@@ -97,6 +98,11 @@ pub fn compilation(source: &str, errors: &[CompilationError]) -> Failure {
         traceback.push(value.clone());
     }
     Failure { name: "CompileError".to_owned(), value, line: first_line, traceback }
+}
+
+/// A cell that is no sequence of Rust statements.
+pub fn syntax(source: &str, reason: &str, line: usize) -> Failure {
+    Failure::at("CompileError", reason, source, Some(line), "")
 }
 
 /// A panic: the line is the panic's own when it lies in the cell, else that of the statement that was running.

@@ -82,13 +82,20 @@ impl Session {
 
     /// Runs a cell; `show` is called for each output as it comes.
     pub fn execute(&mut self, source: &str, show: &mut (dyn FnMut(Event) + Send)) -> Outcome {
-        let parsed = Cell::parse(source);
-        let code = match &parsed {
-            Some(cell) => match self.types(cell) {
+        let code = match Cell::parse(source) {
+            Ok(cell) => match self.types(&cell) {
                 Ok(types) => cell.instrumented(&types),
                 Err(errors) => return Outcome::Failed(failure::compilation(source, &errors)),
             },
-            None => source.to_owned(),
+            Err((reason, line)) => {
+                // rustc says it better than the parser, when evcxr passes on what it could not parse; it may also
+                // drop it in silence.
+                let errors = self.evcxr.check(source).unwrap_or_default();
+                return Outcome::Failed(match errors.is_empty() {
+                    false => failure::compilation(source, &errors),
+                    true => failure::syntax(source, &reason, line),
+                });
+            }
         };
         let mut news = News::default();
         let result = self.run(&code, &mut news, show);

@@ -288,8 +288,9 @@ impl Protocol {
     }
 
     fn end_bundle(&mut self, steps: &mut Vec<Step>) {
-        if !self.bundle.is_empty() {
-            let data = Value::Object(std::mem::take(&mut self.bundle));
+        let data = Value::Object(std::mem::take(&mut self.bundle));
+        // The value of a cell that ends in a loop or a macro call is nothing to show.
+        if data != json!({}) && data != json!({ "text/plain": "()" }) {
             steps.push(Step::Line(message("display_data", json!({ "data": data, "metadata": {} }))));
         }
     }

@@ -1,5 +1,6 @@
 //! The whole genome against itself: similarity of perturbations ordered by chromosome and position.
 
+use super::figure_or_reason;
 use crate::display::{Bundle, Show};
 use crate::evaluate::QuantileHeatmap;
 use crate::figures::{Axis, Figure, Group, Heatmap};
@@ -7,8 +8,8 @@ use crate::{Error, Result};
 
 const TITLE: &str = "Similarity of knock-outs along the genome";
 const COLOUR: &str = "cosine, quantile-normalised to N(0, 0.2²)";
-/// Three standard deviations of the quantile-normalised values.
-const LIMIT: f64 = 0.6;
+/// Two standard deviations of the quantile-normalised values: averaged over blocks, few cells go beyond.
+const LIMIT: f64 = 0.4;
 
 /// Chromosomes, divided at their centromeres.
 fn chromosomes(map: &QuantileHeatmap) -> Vec<Group> {
@@ -61,9 +62,6 @@ pub fn genome_heatmaps(upper: (&str, &QuantileHeatmap), lower: (&str, &QuantileH
 
 impl Show for QuantileHeatmap {
     fn bundle(&self) -> Bundle {
-        match genome_heatmap(self) {
-            Ok(figure) => figure.bundle(),
-            Err(error) => Bundle::text(&error.to_string()),
-        }
+        figure_or_reason(genome_heatmap(self))
     }
 }

@@ -8,3 +8,15 @@ mod screen;
 pub use along_genome::{genome_heatmap, genome_heatmaps};
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
+
+use super::Figure;
+use crate::Result;
+use crate::display::{Bundle, Show};
+
+/// The figure, or in words why there is none: a result must show itself whatever it holds.
+fn figure_or_reason(figure: Result<Figure>) -> Bundle {
+    match figure {
+        Ok(figure) => figure.bundle(),
+        Err(error) => Bundle::text(error.to_string()),
+    }
+}

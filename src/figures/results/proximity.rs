@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::figure_or_reason;
 use crate::display::{Bundle, Show};
 use crate::evaluate::ProximityBias;
 use crate::figures::{Axis, Bars, Figure};
@@ -43,9 +44,6 @@ pub fn proximity_bars(results: &[(&str, &ProximityBias)]) -> Result<Figure> {
 
 impl Show for ProximityBias {
     fn bundle(&self) -> Bundle {
-        match proximity_bars(&[("map", self)]) {
-            Ok(figure) => figure.bundle(),
-            Err(error) => Bundle::text(&error.to_string()),
-        }
+        figure_or_reason(proximity_bars(&[("map", self)]))
     }
 }

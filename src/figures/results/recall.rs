@@ -1,5 +1,6 @@
 //! Recall of known relations: curves of several maps, and a table of one percentile.
 
+use super::figure_or_reason;
 use crate::display::{Bundle, Show};
 use crate::evaluate::published::PublishedCurve;
 use crate::evaluate::{Convention, RecallCurve};
@@ -98,9 +99,6 @@ pub fn recall_table(percentile: f64, rows: &[(&str, &RecallCurve, Published)]) -
 
 impl Show for RecallCurve {
     fn bundle(&self) -> Bundle {
-        match recall_curves(&[("map", self)], &[]) {
-            Ok(figure) => figure.bundle(),
-            Err(error) => Bundle::text(&error.to_string()),
-        }
+        figure_or_reason(recall_curves(&[("map", self)], &[]))
     }
 }
