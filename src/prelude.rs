@@ -1,7 +1,6 @@
 //! What a notebook cell needs, in scope from the first cell on.
 
 pub use crate::display::{Show, display, display_id, update};
-pub use crate::evaluate::published::mcvae_corum;
 pub use crate::evaluate::{
     Convention, GeneSets, Relations, arm_cosines, efaar_recall, proximity_bias, proximity_score,
     quantile_heatmap_matrix, recall, recall_at,

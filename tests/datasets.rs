@@ -351,3 +351,13 @@ fn the_environment_is_read() {
     let text = places("a", &[("PERTURBOOK_DATA", &path("nowhere"))]);
     assert!(text.contains("refused") && text.contains("PERTURBOOK_DATA does not name a folder"), "{text}");
 }
+
+#[test]
+fn a_simulated_screen_has_nothing_published() -> perturbook::Result<()> {
+    let empty = tempfile::tempdir().map_err(|e| perturbook::Error::file("temporary folder", e))?;
+    let places = Places { data: None, cache: Some(empty.path().to_owned()), shared: Vec::new(), offline: true };
+    let screen = places.gene_screen()?;
+    assert!(screen.source.is_simulated() && screen.published().is_empty());
+    assert_eq!(screen.published_at("mcVAE", 95), None);
+    Ok(())
+}

@@ -7,6 +7,7 @@ use rand_distr::StandardNormal;
 use super::places::Search;
 use super::used::note;
 use super::{Dataset, Found, Places, Source, Sourced, info};
+use crate::evaluate::published::{PublishedCurve, mcvae_corum};
 use crate::evaluate::{GeneSets, PairColumns, Relations, SetFormat};
 use crate::genome::{Centromeres, GeneTable, Genome, OnDuplicate, SymbolFilter};
 use crate::screen::{By, ColumnChoice, Embedding, Profiles};
@@ -35,6 +36,19 @@ impl GeneScreen {
     /// What a reader must be told first; `None` for real data.
     pub fn notice(&self) -> Option<String> {
         self.source.notice()
+    }
+
+    /// The published curves of VAE, cVAE, mcVAE and CellProfiler on this screen; none for a simulated screen, which no
+    /// paper describes.
+    pub fn published(&self) -> &'static [PublishedCurve] {
+        if self.source.is_simulated() { &[] } else { &mcvae_corum()[..4] }
+    }
+
+    /// `(recall, precision)` of a published model on this screen at a percentile from 80 to 99, where there is one;
+    /// `mcVAE salient` and `mcVAE background` are among the models.
+    pub fn published_at(&self, model: &str, percentile: usize) -> Option<(f64, f64)> {
+        let curve = mcvae_corum().iter().find(|curve| curve.model == model)?;
+        if self.source.is_simulated() { None } else { curve.at(percentile) }
     }
 }
 
