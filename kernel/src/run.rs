@@ -29,14 +29,16 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::find()?;
     let paths = notebooks(options, &workspace)?;
+    // A file that cannot be read is said now, not after the library was built.
+    let notebooks = paths.iter().map(|path| Ok((path, Notebook::read(path)?))).collect::<Result<Vec<_>>>()?;
     std::fs::create_dir_all(&options.out).with_context(|| format!("cannot create {}", options.out.display()))?;
     let facade = Facade::build(&workspace)?;
     let rustc = rustc_version();
 
     let mut entries = Vec::new();
     let mut passed = true;
-    for path in &paths {
-        let entry = run_one(path, options, &facade, &rustc)?;
+    for (path, notebook) in notebooks {
+        let entry = run_one(path, notebook, options, &facade, &rustc)?;
         passed &= entry.passed;
         entries.push(entry);
     }
@@ -75,9 +77,8 @@ fn notebooks(options: &Options, workspace: &Workspace) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn run_one(path: &Path, options: &Options, facade: &Facade, rustc: &str) -> Result<IndexEntry> {
+fn run_one(path: &Path, mut notebook: Notebook, options: &Options, facade: &Facade, rustc: &str) -> Result<IndexEntry> {
     let name = stem(path);
-    let mut notebook = Notebook::read(path)?;
     let cells = notebook.code_cells();
     let executed = options.out.join(format!("{name}.ipynb"));
     let before = Notebook::read(&executed).map(|earlier| report::cell_seconds(earlier.json())).unwrap_or_default();

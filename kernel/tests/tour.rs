@@ -3,6 +3,7 @@
 mod common;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use common::{Project, stderr, text};
 use serde_json::Value;
@@ -59,7 +60,7 @@ fn on_the_real_screen_the_numbers_are_the_published_ones() {
         println!("skipped: no real data in {}", shared.display());
         return;
     }
-    let (_project, cells, page) = tour(&shared.canonicalize().unwrap());
+    let (project, cells, page) = tour(&shared.canonicalize().unwrap());
     check_figures(&cells, &page);
     let table = text(cell(&cells, "recall-table"));
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -85,6 +86,54 @@ fn on_the_real_screen_the_numbers_are_the_published_ones() {
     assert!((prob("before") - 0.553).abs() <= 0.002, "{cost}");
     assert!((prob("after") - 0.496).abs() <= 0.002, "{cost}");
     assert!(!page.contains("SIMULATED DATA"));
+    nbconvert_shows_every_figure(&project);
+    the_page_opens_without_complaint(&project);
+}
+
+/// A program that a reader may or may not have.
+fn installed(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        println!("skipped: no {program}");
+    }
+    found
+}
+
+fn nbconvert_shows_every_figure(project: &Project) {
+    if !installed("jupyter-nbconvert") {
+        return;
+    }
+    let report = project.path("report");
+    let output = Command::new("jupyter-nbconvert")
+        .args(["--to", "html", "--output", "converted.html", "00_tour.ipynb"])
+        .current_dir(&report)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("not able to be represented"), "{}", stderr(&output));
+    let html = std::fs::read_to_string(report.join("converted.html")).unwrap();
+    assert_eq!(html.matches("data-mime-type=\"image/svg+xml\"").count(), 4, "one image for each figure");
+}
+
+/// The page's content security policy refuses every request to another host and says so on the console.
+fn the_page_opens_without_complaint(project: &Project) {
+    if !installed("chromium") {
+        return;
+    }
+    let page = format!("file://{}", project.path("report/00_tour.html").display());
+    let output = Command::new("chromium")
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", project.path("browser").display()))
+        .arg(page)
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    let console: Vec<&str> = said.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert!(console.is_empty(), "{console:#?}");
+    let dom = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(dom.matches("class=\"main-svg\" xmlns").count() / 3, 4, "plotly has drawn the four figures");
 }
 
 #[test]

@@ -19,36 +19,15 @@ use crate::{Error, Result};
 const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// Why a download did not succeed.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// No complete answer: no network, no such address, a connection that was cut.
-    Unreachable(Error),
-    /// A complete answer that is not the file.
-    Wrong(Error),
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Unreachable(e) | Refusal::Wrong(e) => e,
-        }
-    }
-}
-
 /// Fetches `file` from `address` and stores it at `target`; returns its SHA-256.
 ///
 /// # Errors
 /// When the address cannot be reached within 10 s or falls silent for 30 s, the connection is cut, or length or
 /// SHA-256 differ from what `file` states; then nothing stands at `target`.
 pub fn download(file: &RemoteFile, address: &str, target: impl AsRef<Path>) -> Result<String> {
-    Ok(try_download(file, address, target.as_ref())?)
-}
-
-pub(crate) fn try_download(file: &RemoteFile, address: &str, target: &Path) -> std::result::Result<String, Refusal> {
-    let unreachable = |what: String| {
-        Refusal::Unreachable(Error::new(what).at(address).fix("check the network and the proxy settings, or try later"))
-    };
+    let target = target.as_ref();
+    let unreachable =
+        |what: String| Error::new(what).at(address).fix("check the network and the proxy settings, or try later");
     let agent: Agent = Agent::config_builder()
         .timeout_resolve(Some(CONNECT))
         .timeout_connect(Some(CONNECT))
@@ -60,7 +39,7 @@ pub(crate) fn try_download(file: &RemoteFile, address: &str, target: &Path) -> s
         agent.get(address).call().map_err(|e| unreachable(format!("cannot download {}: {e}", file.path)))?;
     let mut body = response.body_mut().as_reader();
 
-    let mut part = PartFile::beside(target).map_err(Refusal::Unreachable)?;
+    let mut part = PartFile::beside(target)?;
     let mut progress = Progress::new(&file.path, file.bytes);
     let mut hash = Sha256::new();
     let mut received = 0u64;
@@ -80,7 +59,7 @@ pub(crate) fn try_download(file: &RemoteFile, address: &str, target: &Path) -> s
         };
         received += n as u64;
         hash.update(&block[..n]);
-        part.file().write_all(&block[..n]).map_err(|e| Refusal::Unreachable(Error::file(target, e)))?;
+        part.file().write_all(&block[..n]).map_err(|e| Error::file(target, e))?;
         progress.at(received);
         if file.bytes.is_some_and(|expected| received > expected) {
             break;
@@ -88,14 +67,12 @@ pub(crate) fn try_download(file: &RemoteFile, address: &str, target: &Path) -> s
     }
     drop(progress);
     let sum = hex(hash);
-    mismatch(file, received, &sum).map_or(Ok(()), |what| {
-        Err(Refusal::Wrong(
-            Error::new(what)
-                .at(address)
-                .fix("something between here and the address changes files (a proxy or login page?); nothing was kept"),
-        ))
-    })?;
-    part.finish().map_err(Refusal::Unreachable)?;
+    if let Some(what) = mismatch(file, received, &sum) {
+        return Err(Error::new(what)
+            .at(address)
+            .fix("something between here and the address changes files (a proxy or login page?); nothing was kept"));
+    }
+    part.finish()?;
     Ok(sum)
 }
 

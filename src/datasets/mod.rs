@@ -91,7 +91,8 @@ pub fn genome() -> Result<Sourced<Genome>> {
 /// content when a file is neither on this machine nor within reach. Look at [`GeneScreen::notice`].
 ///
 /// # Errors
-/// When a file that is there is damaged or has the wrong checksum: bad data is never replaced silently.
+/// When a file that is there is damaged or has the wrong checksum: bad data is never replaced silently. A download that
+/// is not the file it should be is not kept; it counts as out of reach, and the notice says so.
 pub fn gene_screen() -> Result<GeneScreen> {
     Places::from_env()?.gene_screen()
 }

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::checksum::sha256;
-use super::download::{Refusal, mismatch, try_download};
+use super::download::{download, mismatch};
 use super::registry::{Dataset, RemoteFile};
 use super::source::Source;
 use super::used::note;
@@ -109,22 +109,17 @@ impl Places {
             }
         }
         let mut tried = Vec::new();
-        let mut wrong = false;
         if let (false, Some(cache)) = (self.offline, &self.cache) {
             let folder = cache.join(&dataset.name);
             for (file, address) in files.iter().flat_map(|file| file.addresses.iter().map(move |a| (file, a))) {
                 let target = folder.join(&file.path);
                 match fetch(dataset, file, address, &target) {
                     Ok(()) => return Ok(found(dataset, target, Source::Downloaded(address.clone()))),
-                    Err(refusal) => {
-                        wrong |= matches!(refusal, Refusal::Wrong(_));
-                        tried.push(Error::from(refusal).to_string());
-                    }
+                    Err(error) => tried.push(error.to_string()),
                 }
             }
         }
-        let absent = self.absent(dataset, &files, &tried);
-        if wrong { Err(absent) } else { Ok(Search::Unavailable(absent)) }
+        Ok(Search::Unavailable(self.absent(dataset, &files, &tried)))
     }
 
     /// The paths at which `file` may be, in the order they are looked at.
@@ -172,17 +167,17 @@ fn found(dataset: &Dataset, path: PathBuf, source: Source) -> Search {
 }
 
 /// Shows the licence, downloads, and keeps licence and sums beside the file.
-fn fetch(dataset: &Dataset, file: &RemoteFile, address: &str, target: &Path) -> std::result::Result<(), Refusal> {
+fn fetch(dataset: &Dataset, file: &RemoteFile, address: &str, target: &Path) -> Result<()> {
     eprintln!("perturbook: {} comes from {address}\n  licence: {}", file.path, dataset.licence);
-    let sum = try_download(file, address, target)?;
+    let sum = download(file, address, target)?;
     let licence = format!("{}\n\nLicence: {}\n\nPlease cite: {}\n", dataset.title, dataset.licence, dataset.citation);
-    write_text(&target.with_file_name("LICENCE.txt"), &licence).map_err(Refusal::Unreachable)?;
+    write_text(&target.with_file_name("LICENCE.txt"), &licence)?;
     if file.sha256.is_none() {
         eprintln!(
             "perturbook: no published checksum for {}; recording SHA-256 {sum} of this first download",
             file.path
         );
-        write_text(&recorded(target), &format!("{sum}\n")).map_err(Refusal::Unreachable)?;
+        write_text(&recorded(target), &format!("{sum}\n"))?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use std::path::Path;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use polars::prelude::{Column, DataFrame, DataType};
 
+use super::blocks::Blocks;
 use super::{ColumnChoice, Profiles};
 use crate::io::parquet::{self, count, name_some, require_columns};
 use crate::{Error, Result};
@@ -57,7 +58,7 @@ pub struct Embedding {
     values: Array2<f32>,
     table: DataFrame,
     dims: Vec<String>,
-    blocks: Vec<(String, Range<usize>)>,
+    blocks: Blocks,
 }
 
 impl Embedding {
@@ -81,7 +82,7 @@ impl Embedding {
         if values.ncols() == 0 {
             return Err(Error::new("the vectors have no dimension").at("embedding").fix("give at least one column"));
         }
-        let embedding = Self { values, table, dims, blocks: Vec::new() };
+        let embedding = Self { values, table, dims, blocks: Blocks::default() };
         embedding.check_finite()?;
         Ok(embedding)
     }
@@ -161,15 +162,8 @@ impl Embedding {
     /// # Errors
     /// When the range is empty or reaches beyond the columns, or the name is taken.
     pub fn with_block(mut self, name: &str, range: Range<usize>) -> Result<Self> {
-        if range.is_empty() || range.end > self.dims() {
-            return Err(Error::new(format!("columns {range:?} do not exist"))
-                .at(format!("block {name:?}"))
-                .fix(format!("choose a range inside 0..{}", self.dims())));
-        }
-        if self.blocks.iter().any(|(taken, _)| taken == name) {
-            return Err(Error::new(format!("a block {name:?} exists already")).fix("choose another name"));
-        }
-        self.blocks.push((name.to_owned(), range));
+        let dims = self.dims();
+        self.blocks.add(name, range, dims)?;
         Ok(self)
     }
 
@@ -178,22 +172,18 @@ impl Embedding {
     /// # Errors
     /// When there is no such block; the names there are stand in the message.
     pub fn block(&self, name: &str) -> Result<Self> {
-        let (_, range) = self.blocks.iter().find(|(known, _)| known == name).ok_or_else(|| {
-            Error::new(format!("no block {name:?}"))
-                .at("embedding")
-                .fix(format!("choose one of {:?}", self.block_names()))
-        })?;
+        let range = self.blocks.range(name)?;
         Ok(Self {
             values: self.values.slice(s![.., range.clone()]).to_owned(),
             table: self.table.clone(),
             dims: self.dims[range.clone()].to_vec(),
-            blocks: Vec::new(),
+            blocks: Blocks::default(),
         })
     }
 
     /// The names of the column blocks, in the order they were added.
     pub fn block_names(&self) -> Vec<&str> {
-        self.blocks.iter().map(|(name, _)| name.as_str()).collect()
+        self.blocks.names()
     }
 
     /// The vectors, `n x d`.
@@ -232,7 +222,7 @@ impl Embedding {
             By::Column(column) => self.means(&self.labels(column)?),
         };
         let profiles = Profiles::new(groups, values)?;
-        self.blocks.iter().try_fold(profiles, |p, (name, range)| p.with_block(name, range.clone()))
+        Ok(profiles.with_blocks(self.blocks.clone()))
     }
 
     /// Every vector minus the mean of the control rows, those whose gene is `control`.

@@ -1,5 +1,6 @@
 //! The data model: what a screen is once a method or an instrument has turned its cells into numbers.
 
+mod blocks;
 mod columns;
 mod embedding;
 mod profiles;

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
+use super::blocks::Blocks;
 use crate::{Error, Result};
 
 /// Named vectors of equal length, without missing values and without repeated names.
@@ -24,7 +25,7 @@ use crate::{Error, Result};
 pub struct Profiles {
     keys: Vec<String>,
     values: Array2<f64>,
-    blocks: Vec<(String, Range<usize>)>,
+    blocks: Blocks,
 }
 
 impl Profiles {
@@ -52,7 +53,7 @@ impl Profiles {
                 .at(format!("row {row} ({:?}), column {column}", keys[row]))
                 .fix("drop or impute these rows before building profiles"));
         }
-        Ok(Self { keys, values, blocks: Vec::new() })
+        Ok(Self { keys, values, blocks: Blocks::default() })
     }
 
     /// Names the columns `range` so that [`Profiles::block`] finds them.
@@ -60,16 +61,15 @@ impl Profiles {
     /// # Errors
     /// When the range is empty or reaches beyond the columns, or the name is taken.
     pub fn with_block(mut self, name: &str, range: Range<usize>) -> Result<Self> {
-        if range.is_empty() || range.end > self.dims() {
-            return Err(Error::new(format!("columns {range:?} do not exist"))
-                .at(format!("block {name:?}"))
-                .fix(format!("choose a range inside 0..{}", self.dims())));
-        }
-        if self.blocks.iter().any(|(taken, _)| taken == name) {
-            return Err(Error::new(format!("a block {name:?} exists already")).fix("choose another name"));
-        }
-        self.blocks.push((name.to_owned(), range));
+        let dims = self.dims();
+        self.blocks.add(name, range, dims)?;
         Ok(self)
+    }
+
+    /// The same profiles with the blocks of what they were made from, which has as many columns.
+    pub(super) fn with_blocks(mut self, blocks: Blocks) -> Self {
+        self.blocks = blocks;
+        self
     }
 
     /// The columns of the named block as profiles of their own.
@@ -77,18 +77,14 @@ impl Profiles {
     /// # Errors
     /// When there is no such block; the names there are stand in the message.
     pub fn block(&self, name: &str) -> Result<Self> {
-        let (_, range) = self.blocks.iter().find(|(known, _)| known == name).ok_or_else(|| {
-            Error::new(format!("no block {name:?}"))
-                .at("profiles")
-                .fix(format!("choose one of {:?}", self.block_names()))
-        })?;
-        let values = self.values.slice(s![.., range.clone()]).to_owned();
-        Ok(Self { keys: self.keys.clone(), values, blocks: Vec::new() })
+        let range = self.blocks.range(name)?;
+        let values = self.values.slice(s![.., range]).to_owned();
+        Ok(Self { keys: self.keys.clone(), values, blocks: Blocks::default() })
     }
 
     /// The names of the column blocks, in the order they were added.
     pub fn block_names(&self) -> Vec<&str> {
-        self.blocks.iter().map(|(name, _)| name.as_str()).collect()
+        self.blocks.names()
     }
 
     /// Row names, in row order.

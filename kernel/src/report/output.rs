@@ -69,15 +69,21 @@ fn stream(stderr: bool, written: &str) -> String {
 fn error(output: &Value) -> String {
     let (name, value) = (text(&output["ename"]), text(&output["evalue"]));
     let lines: Vec<&str> = output["traceback"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let traceback = if lines.is_empty() { value.clone() } else { lines.join("\n") };
     let first = value.lines().next().unwrap_or_default();
     let separator = if name.is_empty() || first.is_empty() { "" } else { ": " };
+    // Most kernels begin the traceback with what the heading says already.
+    let said = lines.first().is_some_and(|line| !line.contains('\n') && line.contains(&name) && line.contains(first));
+    let traceback = if lines.is_empty() { value.clone() } else { lines[usize::from(said)..].join("\n") };
+    let traceback = if traceback.is_empty() {
+        traceback
+    } else {
+        format!("<pre class=\"scroll\">{}</pre>", ansi::html(&traceback))
+    };
     format!(
         "<div class=\"error\" role=\"group\" aria-label=\"Error\"><p><strong>{}{separator}</strong>{}</p>\
-         <pre class=\"scroll\">{}</pre></div>\n",
+         {traceback}</div>\n",
         escape(&name),
         ansi::html(first),
-        ansi::html(&traceback)
     )
 }
 

@@ -75,7 +75,7 @@ fn only_traces_that_compile_code_may_evaluate_it() {
 fn names_that_look_like_markup_show_as_text() {
     let gene = "<script>alert(1)</script>";
     let stream = json!({ "output_type": "stream", "name": "stdout", "text": gene });
-    let error = json!({ "output_type": "error", "ename": gene, "evalue": gene, "traceback": [gene] });
+    let error = json!({ "output_type": "error", "ename": gene, "evalue": gene, "traceback": ["called by", gene] });
     let image = display(json!({ "image/png": "AAAA", "text/plain": gene }));
     let text = display(json!({ "text/plain": [gene, "\n"] }));
     let mut cell = code(json!([stream, error, image, text]));
@@ -84,6 +84,15 @@ fn names_that_look_like_markup_show_as_text() {
     let html = content(json!([cell, raw]));
     assert!(!html.contains("<script>alert"), "{html}");
     assert_eq!(html.matches("&lt;script&gt;").count(), 9, "{html}");
+}
+
+#[test]
+fn the_heading_of_an_error_is_not_said_twice() {
+    let traceback = ["\u{1b}[31mPanic\u{1b}[0m: boom", "--> 1 | f()"];
+    let error = json!({ "output_type": "error", "ename": "Panic", "evalue": "boom", "traceback": traceback });
+    let html = content(json!([code(json!([error]))]));
+    assert_eq!(html.matches("boom").count(), 1, "{html}");
+    assert!(html.contains("1 | f()"));
 }
 
 #[test]
