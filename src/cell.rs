@@ -49,19 +49,24 @@ pub fn tried<T, E: Display>(line: usize, result: Result<T, E>) -> Result<T, E> {
     result
 }
 
+/// Whether this run is to be small and fast: `cargo book run --quick`, or `PERTURBOOK_QUICK` set by hand.
+pub fn quick() -> bool {
+    std::env::var_os("PERTURBOOK_QUICK").is_some()
+}
+
 /// Called once when a kernel starts: panics are reported with their message, place and statement.
 pub fn start() {
     tell("started", Value::Null);
     let cells = std::thread::current().id();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().id() != cells {
-            // Not the cell itself: it may go on, and its own end decides whether it failed.
-            eprintln!("a thread of the cell panicked: {panic}");
-            return;
-        }
         let location = panic.location();
+        // A panic elsewhere is the cell's own only if that thread passes it on; the cell's end decides that.
+        let other = std::thread::current().id() != cells;
+        if other {
+            eprintln!("a thread of the cell panicked: {panic}");
+        }
         tell(
-            "panic",
+            if other { "thread_panic" } else { "panic" },
             json!({
                 "line": LINE.load(Ordering::Relaxed),
                 "message": panic.payload_as_str().unwrap_or("the cell panicked with a value that is not text"),

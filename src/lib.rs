@@ -1,7 +1,6 @@
 //! Learn and teach what genetic perturbation screens say.
 //!
-//! Five verbs: load, fit, embed, evaluate, show. Data flows one way, and each step is a plain value that displays
-//! itself in a notebook:
+//! Load, evaluate, show. Data flows one way, and each step is a plain value that displays itself in a notebook:
 //!
 //! ```text
 //! data -> method -> embedding -> profile -> metric -> figure
@@ -28,7 +27,7 @@
 //! # Ok::<(), perturbook::Error>(())
 //! ```
 //!
-//! Errors say what was wrong, where, and what to do; nothing panics on bad input. One seed gives one result.
+//! Errors say what was wrong, where, and what to do. One seed gives one result.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod error;

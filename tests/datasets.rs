@@ -1,5 +1,7 @@
 //! The registry, the order in which files are looked for, and downloads from a server on this machine.
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -293,13 +295,7 @@ fn a_refused_connection_is_reported_with_its_address() {
 
 #[test]
 fn the_real_screen_has_its_known_size() {
-    let shared = std::env::var_os("PERTURBOOK_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let data = shared.join("data");
-    if !data.join("funk2022_mcvae").is_dir() {
-        println!("skipped: no test data ({})", data.display());
-        return;
-    }
+    let Some(data) = common::shared_file("data") else { return };
     let places = Places { shared: vec![data], offline: true, ..Places::default() };
     let screen = places.gene_screen().unwrap();
     assert_eq!(screen.notice(), None);

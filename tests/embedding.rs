@@ -1,5 +1,7 @@
 //! Embeddings: blocks, nested means, centring on controls, parquet in and out.
 
+mod common;
+
 use ndarray::{Array2, array};
 use perturbook::screen::{By, ColumnChoice, Embedding};
 use polars::prelude::{DataFrame, df};
@@ -110,21 +112,11 @@ fn dimensions_of_a_prefix_are_ordered_by_their_number() {
 
 #[test]
 fn the_published_embedding_reads_as_it_was_written() {
-    let path = perturbook_data().join("funk2022_mcvae/df_standardized_mitosis.parquet");
-    if !path.is_file() {
-        println!("skipped: no test data ({})", path.display());
-        return;
-    }
+    let Some(path) = common::shared_file("data/funk2022_mcvae/df_standardized_mitosis.parquet") else { return };
     let map = Embedding::read_parquet(&path, ColumnChoice::numbered()).unwrap();
     assert_eq!((map.len(), map.dims()), (3090, 64));
     let genes = map.profiles(By::Gene).unwrap();
     assert_eq!(genes.len(), 3090);
     assert!(genes.row("nontargeting").unwrap().iter().all(|&v| v == 0.0));
     assert!(map.table().column("mitotic_index").is_ok());
-}
-
-fn perturbook_data() -> std::path::PathBuf {
-    let shared = std::env::var_os("PERTURBOOK_SHARED")
-        .map_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), Into::into);
-    shared.join("data")
 }

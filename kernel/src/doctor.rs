@@ -42,6 +42,7 @@ fn checks() -> Vec<(&'static str, State)> {
         ("memory", memory()),
         ("CUDA", cuda()),
         ("data", data()),
+        ("evcxr", evcxr()),
         ("Jupyter", jupyter()),
     ]
 }
@@ -96,8 +97,18 @@ fn data() -> State {
     match std::env::var("PERTURBOOK_DATA") {
         Ok(folder) if Path::new(&folder).is_dir() => State::Fine(format!("PERTURBOOK_DATA = {folder}")),
         Ok(folder) => State::Optional(format!("PERTURBOOK_DATA names no folder: {folder}")),
-        Err(_) => State::Fine("downloaded when first asked for, else simulated".to_owned()),
+        Err(_) => State::Fine(
+            "PERTURBOOK_DATA is not set: cache, shared/data, download, simulation, in this order".to_owned(),
+        ),
     }
+}
+
+/// Settings of evcxr that would reach our kernels.
+fn evcxr() -> State {
+    if std::env::var_os("EVCXR_TMPDIR").is_some() {
+        return State::Optional("EVCXR_TMPDIR is set: two kernels would share one folder; unset it".to_owned());
+    }
+    State::Fine("no settings of its own".to_owned())
 }
 
 fn jupyter() -> State {

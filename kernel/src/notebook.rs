@@ -2,6 +2,7 @@
 //!
 //! A notebook stays a JSON value, so that nothing in it that we do not know gets lost.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -27,10 +28,24 @@ impl Notebook {
         if json["nbformat_minor"].as_u64().unwrap_or(0) < 5 {
             json["nbformat_minor"] = json!(5);
         }
-        for (number, cell) in json["cells"].as_array_mut().into_iter().flatten().enumerate() {
-            if !cell["id"].is_string() {
-                cell["id"] = json!(format!("cell-{number}"));
+        if !json["metadata"].is_object() {
+            json["metadata"] = json!({});
+        }
+        let cells = json["cells"].as_array_mut().into_iter().flatten();
+        let mut taken = HashSet::new();
+        for (number, cell) in cells.enumerate() {
+            if !cell.is_object() {
+                bail!("{} is not a notebook: its cell {} is no object", path.display(), number + 1);
             }
+            if !cell["metadata"].is_object() {
+                cell["metadata"] = json!({});
+            }
+            // An id of our own when there is none, or the same as an earlier cell's.
+            let mut id = cell["id"].as_str().map(str::to_owned).unwrap_or_else(|| format!("cell-{number}"));
+            while !taken.insert(id.clone()) {
+                id.push('x');
+            }
+            cell["id"] = json!(id);
         }
         Ok(Self { json })
     }
@@ -118,9 +133,13 @@ impl Notebook {
         if !outputs.last().is_some_and(|last| last["output_type"] == "stream" && last["name"] == name) {
             outputs.push(json!({ "output_type": "stream", "name": name, "text": [] }));
         }
-        let Some(last) = outputs.last_mut() else { return };
-        let joined = self::text(&last["text"]) + text;
-        last["text"] = split(&returned(&joined));
+        let Some(lines) = outputs.last_mut().and_then(|last| last["text"].as_array_mut()) else { return };
+        // Only the last line may still be open.
+        let open = match lines.last().and_then(Value::as_str) {
+            Some(line) if !line.ends_with('\n') => lines.pop().map(|line| self::text(&line)).unwrap_or_default(),
+            _ => String::new(),
+        };
+        lines.extend(returned(&(open + text)).split_inclusive('\n').map(Value::from));
     }
 
     /// Adds the error output of a failed cell.

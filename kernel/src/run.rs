@@ -20,7 +20,7 @@ pub struct Options {
     /// Folder for the executed notebooks and the pages
     #[arg(long, default_value = "report")]
     out: PathBuf,
-    /// Small scale: what a notebook would do in minutes, done in seconds
+    /// Small scale, for a first look and for tests: simulated screens are a third of their size
     #[arg(long)]
     quick: bool,
 }
@@ -32,6 +32,15 @@ pub fn run(options: &Options) -> Result<bool> {
     // A file that cannot be read is said now, not after the library was built.
     let notebooks = paths.iter().map(|path| Ok((path, Notebook::read(path)?))).collect::<Result<Vec<_>>>()?;
     std::fs::create_dir_all(&options.out).with_context(|| format!("cannot create {}", options.out.display()))?;
+    let out = options.out.canonicalize()?;
+    for path in &paths {
+        if stem(path) == "index" {
+            bail!("{} would overwrite the report's index: rename the notebook", path.display());
+        }
+        if path.canonicalize()?.parent() == Some(&out) {
+            bail!("{} lies in the report's folder and would be overwritten: choose another --out", path.display());
+        }
+    }
     let facade = Facade::build(&workspace)?;
     let rustc = rustc_version();
 
@@ -104,7 +113,7 @@ fn run_one(path: &Path, mut notebook: Notebook, options: &Options, facade: &Faca
         notebook.executed(cell, done + 1, &start, &now());
         if let Outcome::Failed(failure) = outcome {
             notebook.fail(cell, &failure);
-            failed = Some((cell, failure));
+            failed = Some((done + 1, failure));
             break;
         }
     }
@@ -121,9 +130,9 @@ fn run_one(path: &Path, mut notebook: Notebook, options: &Options, facade: &Faca
     let page = options.out.join(format!("{name}.html"));
     write_whole(&page, report::page(notebook.json(), &meta)?.as_bytes())?;
     progress.finished(started.elapsed(), failed.is_none());
-    if let Some((cell, failure)) = &failed {
+    if let Some((count, failure)) = &failed {
         let line = failure.line.map(|line| format!(", line {line}")).unwrap_or_default();
-        eprintln!("\n{}: cell {}{line} failed", path.display(), cell + 1);
+        eprintln!("\n{}: cell [{count}]{line} failed", path.display());
         eprintln!("{}\n", indent(&failure.plain()));
     }
     Ok(report::index_entry(notebook.json(), &meta, failed.is_none()))

@@ -23,7 +23,7 @@ fn check(second: &str, kind: &str, line: usize, says: &str) {
     assert_eq!(error["output_type"], "error", "{error}");
     assert_eq!(error["ename"], kind, "{error}");
     assert!(error["evalue"].as_str().unwrap().contains(says), "{error}");
-    assert!(stderr.contains(&format!("broken.ipynb: cell 2, line {line} failed")), "{stderr}");
+    assert!(stderr.contains(&format!("broken.ipynb: cell [2], line {line} failed")), "{stderr}");
     let source = second.lines().nth(line - 1).unwrap();
     assert!(stderr.contains(source) && stderr.contains(says), "{stderr}");
     assert_eq!(cells[2]["execution_count"], Value::Null, "later cells are not run");
@@ -43,6 +43,21 @@ fn a_panic_inside_a_library_names_the_statement() {
         3,
         "not compatible for matrix multiplication",
     );
+}
+
+#[test]
+fn a_panic_on_a_worker_thread_keeps_its_message() {
+    check(
+        "let n = a;\nstd::thread::scope(|s| s.spawn(|| panic!(\"worker {n}\")).join().map_err(|e| std::panic::resume_unwind(e)).ok());",
+        "Panic",
+        2,
+        "worker 5",
+    );
+}
+
+#[test]
+fn an_error_inside_a_macro_names_its_line() {
+    check("let b = a;\nprintln!(\"{b} {}\", \"300\".parse::<u8>()?);", "Err", 2, "number too large");
 }
 
 #[test]

@@ -54,13 +54,25 @@ fn types_are_inferred_for_variables_of_every_library() {
 
 #[test]
 fn several_outputs_of_one_cell_come_in_order() {
-    let shown = shown(&["println!(\"before\");\ndisplay(&ndarray::array![1.0, 2.0]);\neprintln!(\"between\");\n\
+    let shown = shown(&["println!(\"before\");\ndisplay(&ndarray::array![1.0, 2.0]);\n\
+         let pause = std::time::Duration::from_millis(300);\nstd::thread::sleep(pause);\n\
+         eprintln!(\"between\");\nstd::thread::sleep(pause);\n\
          display(&ndarray::array![3.0, 4.0]);\nprint!(\"after\");"]);
     let place = |what: &str| shown[0].find(what).unwrap_or_else(|| panic!("{what:?} not in {shown:?}"));
     assert!(place("before") < place("mean 1.5"));
     assert!(place("mean 1.5") < place("between"));
     assert!(place("between") < place("mean 3.5"));
     assert!(place("mean 3.5") < place("after"));
+}
+
+#[test]
+fn the_first_question_mark_of_a_notebook_may_stand_in_what_it_shows() {
+    let project = Project::new();
+    project.notebook("table.ipynb", &["Table::new(\"T\").number(\"x\", &[1.5], 1).figure()?"]);
+    let output = project.run(&project.path("table.ipynb"), &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let data = &project.executed("table.ipynb")["cells"][0]["outputs"][0]["data"];
+    assert!(data["text/html"].to_string().contains("1.5"), "{data}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Project, stderr, text};
+use common::{Project, skipped, stderr, text};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -57,7 +57,7 @@ fn check_figures(cells: &[Value], page: &str) {
 fn on_the_real_screen_the_numbers_are_the_published_ones() {
     let shared = std::env::var_os("PERTURBOOK_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
     if !shared.join("data/funk2022_mcvae/df_standardized_mitosis.parquet").is_file() {
-        println!("skipped: no real data in {}", shared.display());
+        skipped(&format!("no real data in {}", shared.display()));
         return;
     }
     let (project, cells, page) = tour(&shared.canonicalize().unwrap());
@@ -94,7 +94,7 @@ fn on_the_real_screen_the_numbers_are_the_published_ones() {
 fn installed(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
     if !found {
-        println!("skipped: no {program}");
+        skipped(&format!("no {program}"));
     }
     found
 }

@@ -105,12 +105,13 @@ impl Places {
         for (dataset, role) in parts {
             match self.search(dataset, role)? {
                 Search::Found(file) => found.push(file),
-                Search::Unavailable(e) => return simulated(e.to_string()),
+                Search::Unavailable(error) => return simulated(&error),
             }
         }
         let [embedding, complexes, positions, centromeres] = &found[..] else {
             return Err(Error::new("the registry does not name the four files of the gene screen"));
         };
+        found.iter().for_each(Found::note);
         let cells = read_mcvae(embedding)?;
         Ok(GeneScreen {
             profiles: cells.profiles(By::Gene)?,
@@ -138,9 +139,15 @@ fn read_genome(positions: &Found, centromeres: &Found) -> Result<Genome> {
     Genome::new(&genes, &Centromeres::read(&centromeres.path)?)
 }
 
-/// The stand-in: the simulated screen, centred on its control as the published one is.
-fn simulated(reason: String) -> Result<GeneScreen> {
-    let config = GeneEmbeddingConfig::default();
+/// The stand-in: the simulated screen, centred on its control as the published one is; a third of its size in a quick
+/// run.
+fn simulated(unavailable: &Error) -> Result<GeneScreen> {
+    let unavailable = unavailable.to_string();
+    let reason = unavailable.lines().next().unwrap_or_default().to_owned();
+    let mut config = GeneEmbeddingConfig::default();
+    if crate::cell::quick() {
+        (config.genes, config.complexes) = (config.genes / 3, config.complexes / 3);
+    }
     let screen = simulate::gene_embedding(&config)?;
     let control = screen.profiles.row(simulate::CONTROL)?.to_owned();
     let profiles = screen.profiles.with_values(&screen.profiles.values() - &control)?;

@@ -46,6 +46,14 @@ pub struct Found {
     pub source: Source,
 }
 
+impl Found {
+    /// Remembers the file for the foot of the report.
+    pub(super) fn note(&self) {
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        note(&format!("data, {file}"), &self.source);
+    }
+}
+
 /// The outcome of a search that met no wrong file.
 pub(crate) enum Search {
     Found(Found),
@@ -88,7 +96,10 @@ impl Places {
     /// says what was tried and where to put the file by hand).
     pub fn find(&self, dataset: &Dataset, role: &str) -> Result<Found> {
         match self.search(dataset, role)? {
-            Search::Found(found) => Ok(found),
+            Search::Found(found) => {
+                found.note();
+                Ok(found)
+            }
             Search::Unavailable(e) => Err(e),
         }
     }
@@ -105,7 +116,7 @@ impl Places {
         for file in &files {
             if let Some(path) = self.candidates(dataset, file).into_iter().find(|path| path.is_file()) {
                 verify(file, &path)?;
-                return Ok(found(dataset, path.clone(), Source::File(path)));
+                return Ok(Search::Found(Found { source: Source::File(path.clone()), path }));
             }
         }
         let mut tried = Vec::new();
@@ -114,7 +125,9 @@ impl Places {
             for (file, address) in files.iter().flat_map(|file| file.addresses.iter().map(move |a| (file, a))) {
                 let target = folder.join(&file.path);
                 match fetch(dataset, file, address, &target) {
-                    Ok(()) => return Ok(found(dataset, target, Source::Downloaded(address.clone()))),
+                    Ok(()) => {
+                        return Ok(Search::Found(Found { path: target, source: Source::Downloaded(address.clone()) }));
+                    }
                     Err(error) => tried.push(error.to_string()),
                 }
             }
@@ -158,12 +171,6 @@ impl Places {
             .at(format!("looked at {looked}"))
             .fix(format!("put {names}{from} in {folder}"))
     }
-}
-
-fn found(dataset: &Dataset, path: PathBuf, source: Source) -> Search {
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    note(&format!("data, {}: {file}", dataset.name), &source);
-    Search::Found(Found { path, source })
 }
 
 /// Shows the licence, downloads, and keeps licence and sums beside the file.

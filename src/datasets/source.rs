@@ -38,7 +38,8 @@ impl Source {
         match self {
             Self::Simulated { reason } => Some(format!(
                 "SIMULATED DATA, NOT A REAL SCREEN. THE GENES DO NOT EXIST AND NO NUMBER BELOW IS A FINDING.\n\
-                 Reason: {reason}"
+                 Reason: {reason}.\n\
+                 Go online, or set PERTURBOOK_DATA to a folder that holds the files."
             )),
             Self::File(_) | Self::Downloaded(_) => None,
         }
@@ -48,7 +49,8 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => write!(f, "file {}", path.display()),
+            // Its name only: what is shown is shared, and other machines have other folders.
+            Self::File(path) => write!(f, "file {}", path.file_name().unwrap_or_default().display()),
             Self::Downloaded(address) => write!(f, "downloaded from {address}"),
             Self::Simulated { reason } => write!(f, "SIMULATED ({})", reason.lines().next().unwrap_or_default()),
         }

@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, ArrayD, Axis, Dimension, Ix1, Ix2};
@@ -23,11 +24,16 @@ pub fn shared() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
 }
 
+/// Says that a test did not run, past the capture that hides the output of passing tests.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stdout(), "skipped: {why}");
+}
+
 /// A file under the shared folder, or `None` (said on standard output) where it is absent.
 pub fn shared_file(path: &str) -> Option<PathBuf> {
     let file = shared().join(path);
     if !file.exists() {
-        println!("skipped: {} is not here", file.display());
+        skipped(&format!("{} is not here", file.display()));
         return None;
     }
     Some(file)

@@ -211,15 +211,24 @@ impl Visit<'_> for Tries {
         match expr {
             Expr::Closure(_) | Expr::Async(_) | Expr::Const(_) | Expr::TryBlock(_) => {}
             Expr::Try(tried) => {
+                // The inner ones first: what starts at the same place is wrapped from the inside out.
+                syn::visit::visit_expr_try(self, tried);
                 let range = tried.expr.span().byte_range();
                 self.found.push((range.start, range.end, tried.question_token.span().start().line));
-                syn::visit::visit_expr_try(self, tried);
             }
             _ => syn::visit::visit_expr(self, expr),
         }
     }
 
     fn visit_item(&mut self, _: &syn::Item) {}
+
+    /// Macros that take expressions, such as `println!` and `vec!`.
+    fn visit_macro(&mut self, call: &syn::Macro) {
+        let arguments = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
+        for argument in call.parse_body_with(arguments).into_iter().flatten() {
+            self.visit_expr(&argument);
+        }
+    }
 }
 
 /// Text to insert at byte offsets of a source.
@@ -321,6 +330,18 @@ mod tests {
             "perturbook::cell::at(1); perturbook::cell::tried(1, perturbook::cell::tried(1, f())?.g())?; \
              perturbook::cell::end();"
         );
+    }
+
+    #[test]
+    fn each_question_mark_of_a_chain_has_its_own_line() {
+        let marked = Cell::parse("f()?\n.g()?;").unwrap().instrumented(&BTreeMap::new());
+        assert!(marked.contains("tried(2, perturbook::cell::tried(1, f())?\n.g())?;"), "{marked}");
+    }
+
+    #[test]
+    fn question_marks_inside_macros_are_marked_too() {
+        let marked = Cell::parse("println!(\"{}\", f()?);").unwrap().instrumented(&BTreeMap::new());
+        assert!(marked.contains("println!(\"{}\", perturbook::cell::tried(1, f())?);"), "{marked}");
     }
 
     #[test]

@@ -110,7 +110,8 @@ pub fn panic(source: &str, generated: &str, panic: &Value, statement: Option<usi
     let message = panic["message"].as_str().unwrap_or("the cell panicked");
     let place = panic["file"].as_str().unwrap_or_default();
     let at = panic["at"].as_u64().and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
-    let in_cell = place.ends_with("src/lib.rs") && !place.contains("/.cargo/");
+    // Cells are compiled in the root of their own crate; every other crate has a longer path.
+    let in_cell = place == "src/lib.rs";
     let own = if in_cell { line_in_cell(source, generated, at, statement) } else { None };
     let details = if own.is_none() && !place.is_empty() {
         format!("    panicked in {}:{at}", short(place))
@@ -136,7 +137,8 @@ pub fn crash(status: &str, line: Option<usize>) -> Failure {
     failure
 }
 
-/// Line `at` of the generated crate, found again in the cell: the first equal line from the running statement on.
+/// Line `at` of the generated crate, found again in the cell: from the running statement on, the longest line whose
+/// words are all in it, and the first of those.
 fn line_in_cell(source: &str, generated: &str, at: usize, statement: Option<usize>) -> Option<usize> {
     let text = generated.lines().nth(at.checked_sub(1)?)?;
     let from = statement.unwrap_or(1);
@@ -152,7 +154,8 @@ fn line_in_cell(source: &str, generated: &str, at: usize, statement: Option<usiz
                 None => false,
             })
     };
-    source.lines().enumerate().skip(from - 1).find(|(_, line)| matches(line)).map(|(i, _)| i + 1)
+    let candidates = source.lines().enumerate().skip(from - 1).filter(|(_, line)| matches(line));
+    candidates.max_by_key(|(i, line)| (line.trim().len(), std::cmp::Reverse(*i))).map(|(i, _)| i + 1)
 }
 
 /// The end of a long path: the crate and the file within it.
@@ -175,6 +178,13 @@ mod tests {
         let failure = super::panic(source, generated, &panic, Some(2));
         assert_eq!(failure.line, Some(4));
         assert!(failure.plain().contains("-->   4 |     v[3];"), "{}", failure.plain());
+    }
+
+    #[test]
+    fn a_short_line_inside_a_long_one_is_not_taken_for_it() {
+        let source = "let r = if a {\n1\n} else {\nv[10]\n};";
+        let panic = json!({"message": "index out of bounds", "file": "src/lib.rs", "at": 4});
+        assert_eq!(super::panic(source, source, &panic, Some(1)).line, Some(4));
     }
 
     #[test]

@@ -20,6 +20,12 @@ use cell::{Cell, probed_type};
 pub use failure::Failure;
 use runtime::MARK;
 
+/// What every kernel runs first. evcxr allows `?` only after it has met one, and takes the first in a displayed
+/// expression for a value that cannot display itself: so it meets one here.
+const PRELUDE: &str = "use perturbook::prelude::*;\n\
+                       perturbook::cell::start();\n\
+                       Ok::<(), perturbook::Error>(())?;";
+
 /// What a running cell shows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -58,8 +64,10 @@ impl Session {
         for (name, value) in facade.build_environment() {
             session.command(&format!(":build_env {name}={value}"))?;
         }
-        session.command(":opt 0")?;
-        match session.execute("use perturbook::prelude::*;\nperturbook::cell::start();", &mut |_| {}) {
+        for command in [":opt 0", ":allow_static_linking 1"] {
+            session.command(command)?;
+        }
+        match session.execute(PRELUDE, &mut |_| {}) {
             Outcome::Done => Ok(session),
             Outcome::Failed(failure) => {
                 Err(anyhow!("{}", failure.plain())).context("the preloaded library does not load")
@@ -114,7 +122,10 @@ impl Session {
                     match parse(line) {
                         Some(Message::Event(event)) => show(event),
                         Some(Message::News(name, content)) => news.hear(&name, content),
-                        None => status.push_str(line),
+                        None => {
+                            status.push_str(line);
+                            status.push('\n');
+                        }
                     }
                 }
                 Outcome::Failed(failure::crash(&status, news.line()))
@@ -221,6 +232,8 @@ struct News {
     panicked: bool,
     returned_err: bool,
     panic: Value,
+    /// A panic on another thread; it is the cell's own when that thread passed it on, as rayon's do.
+    thread_panic: Value,
     error: Value,
     environment: Value,
 }
@@ -231,6 +244,7 @@ impl News {
             "panicked" => self.panicked = true,
             "returned_err" => self.returned_err = true,
             "panic" => self.panic = content,
+            "thread_panic" => self.thread_panic = content,
             "error" => self.error = content,
             "environment" => self.environment = content["pairs"].clone(),
             // "started" needs no answer.
@@ -242,14 +256,18 @@ impl News {
         self.panicked || self.returned_err
     }
 
+    fn panic(&self) -> &Value {
+        if self.panic.is_null() { &self.thread_panic } else { &self.panic }
+    }
+
     fn line(&self) -> Option<usize> {
-        let line = if self.panic.is_null() { &self.error["line"] } else { &self.panic["line"] };
+        let line = if self.panicked { &self.panic()["line"] } else { &self.error["line"] };
         line.as_u64().and_then(|line| usize::try_from(line).ok()).filter(|&line| line > 0)
     }
 
     fn failure(&self, source: &str, generated: &str) -> Failure {
         if self.panicked {
-            failure::panic(source, generated, &self.panic, self.line())
+            failure::panic(source, generated, self.panic(), self.line())
         } else {
             failure::returned(source, &self.error, self.line())
         }

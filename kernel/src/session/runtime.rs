@@ -1,9 +1,11 @@
 //! The evaluating process's side of a session.
 //!
 //! evcxr runs every cell in a child process and reads that child's stdout line by line. So that a kernel can
-//! show partial lines, keep stdout and stderr in order, carry several rich outputs per cell, and still have the
-//! last words of a process that aborts, the child writes into two pipes and a small relay process turns what
-//! comes out of them into one line protocol:
+//! show partial lines, carry several rich outputs per cell, and still have the last words of a process that aborts,
+//! the child writes into two pipes and a small relay process turns what comes out of them into one line protocol.
+//! stdout keeps its own order with the outputs; stderr is a pipe of its own and falls into its place as far as it is
+//! written a moment apart.
+//!
 //!
 //! * `\u{2}PERTURBOOK {json}`: a message of ours (`stream`, `display_data`, `update_display_data`, `panic`, ...);
 //! * `EVCXR_...`: evcxr's own markers, passed on as they are.
@@ -84,7 +86,14 @@ fn relay() -> Result<()> {
         }
     }
     let rest = relay.state.partial();
-    relay.stream("stdout", &rest)?;
+    if relay.state.started {
+        relay.stream("stdout", &rest)?;
+    } else {
+        // The library never reported: what was said instead tells why, and evcxr passes a dead child's lines on.
+        for line in rest.lines().chain(std::mem::take(&mut relay.state.early_stderr).lines()) {
+            relay.line(line)?;
+        }
+    }
     Ok(())
 }
 

@@ -63,3 +63,9 @@ pub fn text(cell: &Value) -> String {
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
+
+/// Says that a check did not run, past the capture that hides the output of passing tests.
+pub fn skipped(why: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "skipped: {why}");
+}

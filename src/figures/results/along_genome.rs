@@ -34,8 +34,8 @@ fn square(map: &QuantileHeatmap) -> Heatmap<'_> {
 fn captioned(map: &QuantileHeatmap, square: Heatmap<'_>) -> Result<Figure> {
     let genes = map.keys.len();
     Ok(square.figure()?.caption(&format!(
-        "{genes} genes by chromosome and position; dotted: centromeres. As Figures 2 and 4 of the proximity-bias paper, \
-         which show one chromosome.",
+        "{genes} genes by chromosome and position; dotted: centromeres. The kind of Figures 2 and 4 of the proximity-bias \
+         paper, which show one chromosome.",
     )))
 }
 

@@ -60,14 +60,14 @@ pub fn recall_curves(curves: &[(&str, &RecallCurve)], published: &[PublishedCurv
     let ordered_pairs = (first.n_nodes * first.n_nodes.saturating_sub(1)).max(1);
     let known = 2.0 * first.n_edges as f64 / ordered_pairs as f64;
     let (genes, relations) = (first.n_nodes, first.n_edges);
-    let caption = format!(
-        "{genes} genes, {relations} relations; one point for each percentile from 80 (right) to 99 (left). {}",
-        if published.is_empty() {
-            "As Figure 2 of the Multi-ContrastiveVAE paper."
-        } else {
-            "Lines without dots: Figure 2A of the Multi-ContrastiveVAE paper, on its own 1,263 genes."
-        }
+    let percentiles = || first.points.iter().map(|point| point.percentile);
+    let (low, high) = (percentiles().fold(f64::INFINITY, f64::min), percentiles().fold(0.0, f64::max));
+    let mut caption = format!(
+        "{genes} genes, {relations} relations; one point for each percentile from {low} (right) to {high} (left)."
     );
+    if !published.is_empty() {
+        caption += " Lines without dots: Figure 2A of the Multi-ContrastiveVAE paper, on its own 1,263 genes.";
+    }
     Ok(figure.level("random map", known).figure()?.caption(&caption))
 }
 
