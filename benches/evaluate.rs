@@ -1,4 +1,4 @@
-//! Metrics side by side with numpy and scipy, in one run on the same numbers: `cargo bench -p perturbook`.
+//! Metrics side by side with numpy and scipy, in one run on the same numbers: `cargo bench --profile dev -p perturbook`.
 //!
 //! Prints a table of the best of several repetitions and the ratio peer / ours; above 1 we are faster. Without Python,
 //! numpy or scipy the peer's column stays empty.
