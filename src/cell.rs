@@ -17,6 +17,20 @@ static LINE: AtomicUsize = AtomicUsize::new(0);
 /// Statements of cells that this process has begun.
 static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
 
+/// What a cell panics with that was asked to stop before it began.
+struct Cancelled;
+
+/// Says that the cell of this number begins, from 1; it does not when it was asked to stop by then.
+pub fn begin(cell: usize) {
+    LINE.store(0, Ordering::Relaxed);
+    if crate::stop::begin(cell) {
+        tell("cancelled", Value::Null);
+        // Not a panic of anybody's code: without the hook's report.
+        std::panic::resume_unwind(Box::new(Cancelled));
+    }
+    tell("began", Value::Null);
+}
+
 /// Says that the statement in this line of the cell begins.
 pub fn at(line: usize) {
     LINE.store(line, Ordering::Relaxed);
@@ -25,6 +39,7 @@ pub fn at(line: usize) {
 
 /// Says that the cell's last statement is done: what was printed without a line end is written out.
 pub fn end() {
+    crate::live::flush();
     // Nobody is left to read when standard output is closed.
     let _ = std::io::stdout().flush();
 }
@@ -44,6 +59,7 @@ pub fn statements() -> usize {
 /// The error it was given.
 pub fn tried<T, E: Display>(line: usize, result: Result<T, E>) -> Result<T, E> {
     if let Err(error) = &result {
+        crate::live::flush();
         tell("error", json!({ "line": line, "message": error.to_string() }));
     }
     result
@@ -54,9 +70,11 @@ pub fn quick() -> bool {
     std::env::var_os("PERTURBOOK_QUICK").is_some()
 }
 
-/// Called once when a kernel starts: panics are reported with their message, place and statement.
+/// Called once when a kernel starts: panics are reported with their message, place and statement, and interrupts are
+/// requests to stop.
 pub fn start() {
     tell("started", Value::Null);
+    crate::stop::listen();
     let cells = std::thread::current().id();
     std::panic::set_hook(Box::new(move |panic| {
         let location = panic.location();
@@ -64,6 +82,8 @@ pub fn start() {
         let other = std::thread::current().id() != cells;
         if other {
             eprintln!("a thread of the cell panicked: {panic}");
+        } else {
+            crate::live::flush();
         }
         tell(
             if other { "thread_panic" } else { "panic" },
@@ -83,7 +103,7 @@ pub fn environment() {
     tell("environment", json!({ "pairs": pairs }));
 }
 
-fn tell(what: &str, content: Value) {
+pub(crate) fn tell(what: &str, content: Value) {
     if Transport::current() != Transport::Kernel {
         return;
     }

@@ -38,11 +38,16 @@ pub mod display;
 pub mod evaluate;
 pub mod figures;
 pub mod genome;
+mod input;
 pub mod io;
+pub mod live;
 pub mod methods;
 pub mod prelude;
 pub mod screen;
 pub mod simulate;
+pub mod stop;
 pub mod tensor;
 
 pub use error::{Error, Result};
+pub use input::{input, password};
+pub use live::progress;

@@ -1,6 +1,6 @@
 //! What a notebook cell needs, in scope from the first cell on.
 
-pub use crate::display::{Show, display, display_id, update};
+pub use crate::display::{Show, clear_output, display, display_id, update};
 pub use crate::evaluate::{
     Convention, GeneSets, Relations, arm_cosines, efaar_recall, proximity_bias, proximity_score,
     quantile_heatmap_matrix, recall, recall_at,
@@ -10,7 +10,8 @@ pub use crate::figures::{
     recall_table,
 };
 pub use crate::genome::{Arm, Genome};
+pub use crate::live::{Live, Trace, progress};
 pub use crate::methods::proximity::{centre_arms, centre_arms_by_expression};
 pub use crate::screen::{By, Embedding, Profiles};
 pub use crate::tensor::{Backend, Device, Gradients, Tensor, cpu};
-pub use crate::{datasets, simulate};
+pub use crate::{datasets, input, simulate};

@@ -8,12 +8,15 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
+use crate::parameters;
 use crate::session::{Event, Failure};
 
 /// An `.ipynb` file in memory.
 #[derive(Debug, Clone)]
 pub struct Notebook {
     json: Value,
+    /// Cells whose outputs are to go when the next one comes.
+    clear_next: HashSet<usize>,
 }
 
 impl Notebook {
@@ -47,7 +50,7 @@ impl Notebook {
             }
             cell["id"] = json!(id);
         }
-        Ok(Self { json })
+        Ok(Self { json, clear_next: HashSet::new() })
     }
 
     /// The whole notebook.
@@ -69,6 +72,24 @@ impl Notebook {
         text(&self.json["cells"][cell]["source"])
     }
 
+    /// Gives variables of the cell tagged `parameters` other values, in a cell behind it.
+    ///
+    /// # Errors
+    /// When there is no such cell, a name is unknown, or a value has the wrong type.
+    pub fn set(&mut self, settings: &[(String, String)]) -> Result<()> {
+        if settings.is_empty() {
+            return Ok(());
+        }
+        let at = parameters::cell(&self.json)?;
+        let source = parameters::inject(&self.source(at), settings)?;
+        let cell = json!({
+            "cell_type": "code", "execution_count": null, "id": "injected-parameters",
+            "metadata": { "tags": ["injected-parameters"] }, "outputs": [], "source": split(&source),
+        });
+        self.json["cells"].as_array_mut().context("a notebook without cells")?.insert(at + 1, cell);
+        Ok(())
+    }
+
     /// Forgets all outputs and counts, and says which kernel the notebook is for.
     pub fn prepare(&mut self, rustc: &str) {
         for cell in self.json["cells"].as_array_mut().into_iter().flatten() {
@@ -80,14 +101,7 @@ impl Notebook {
         }
         self.json["metadata"]["kernelspec"] =
             json!({ "display_name": "Rust (perturbook)", "language": "rust", "name": "perturbook" });
-        self.json["metadata"]["language_info"] = json!({
-            "codemirror_mode": "rust",
-            "file_extension": ".rs",
-            "mimetype": "text/rust",
-            "name": "rust",
-            "pygments_lexer": "rust",
-            "version": rustc,
-        });
+        self.json["metadata"]["language_info"] = crate::jupyter::info::language(rustc);
     }
 
     /// Marks a cell as executed, as the `count`-th, between two ISO 8601 times.
@@ -97,16 +111,26 @@ impl Notebook {
         cell["metadata"]["execution"] = json!({ "iopub.execute_input": start, "shell.execute_reply": end });
     }
 
-    /// Adds what a cell showed, as a front end would store it.
-    pub fn add(&mut self, cell: usize, event: Event) {
+    /// Adds what a cell, the `count`-th that runs, showed, as a front end would store it.
+    pub fn add(&mut self, cell: usize, count: usize, event: Event) {
+        if !matches!(event, Event::Clear { wait: true } | Event::Update { .. }) && self.clear_next.remove(&cell) {
+            self.outputs(cell).clear();
+        }
         match event {
+            Event::Clear { wait: true } => {
+                self.clear_next.insert(cell);
+            }
+            Event::Clear { wait: false } => self.outputs(cell).clear(),
             Event::Stream { name, text } => self.add_text(cell, &name, &text),
-            Event::Display { data, metadata, id } => {
+            Event::Display { data, metadata, id, value } => {
                 let mut output = json!({
-                    "output_type": "display_data",
+                    "output_type": if value { "execute_result" } else { "display_data" },
                     "data": lines_of(data),
                     "metadata": if metadata.is_object() { metadata } else { json!({}) },
                 });
+                if value {
+                    output["execution_count"] = json!(count);
+                }
                 if let Some(id) = id {
                     // Only until the run is over: updates need it, the stored notebook does not.
                     output["transient"] = json!({ "display_id": id });
@@ -139,7 +163,7 @@ impl Notebook {
             Some(line) if !line.ends_with('\n') => lines.pop().map(|line| self::text(&line)).unwrap_or_default(),
             _ => String::new(),
         };
-        lines.extend(returned(&(open + text)).split_inclusive('\n').map(Value::from));
+        lines.extend(split(&returned(&(open + text))));
     }
 
     /// Adds the error output of a failed cell.
@@ -205,8 +229,8 @@ pub fn text(value: &Value) -> String {
     }
 }
 
-fn split(text: &str) -> Value {
-    text.split_inclusive('\n').map(Value::from).collect::<Vec<_>>().into()
+fn split(text: &str) -> Vec<Value> {
+    text.split_inclusive('\n').map(Value::from).collect()
 }
 
 /// Text of a mime bundle as lists of lines, which keeps notebooks readable in a diff.
@@ -214,7 +238,7 @@ fn lines_of(data: Value) -> Value {
     let Value::Object(data) = data else { return json!({}) };
     let entries = data.into_iter().map(|(mime, value)| {
         let value = match &value {
-            Value::String(text) if mime.starts_with("text/") || mime == "image/svg+xml" => split(text),
+            Value::String(text) if mime.starts_with("text/") || mime == "image/svg+xml" => split(text).into(),
             _ => value,
         };
         (mime, value)
@@ -246,15 +270,16 @@ mod tests {
         let json = json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [prose.clone()] });
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("n.ipynb");
-        let mut notebook = Notebook { json };
+        let mut notebook = Notebook { json, clear_next: HashSet::new() };
         notebook.prepare("1.95.0");
-        notebook.add(0, Event::Update { data: json!({}), metadata: Value::Null, id: "x".into() });
+        notebook.add(0, 1, Event::Update { data: json!({}), metadata: Value::Null, id: "x".into() });
         notebook.write(&path).unwrap();
         assert_eq!(Notebook::read(&path).unwrap().json["cells"][0], prose);
     }
 
     fn empty() -> Notebook {
         Notebook {
+            clear_next: HashSet::new(),
             json: json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
                 { "cell_type": "code", "id": "a", "metadata": {}, "source": ["1"], "outputs": [], "execution_count": null }
             ] }),
@@ -269,7 +294,7 @@ mod tests {
     fn text_is_joined_and_a_progress_bar_collapses_to_its_last_state() {
         let mut notebook = empty();
         for part in ["a\n", "10 %\r", "20 %", "\r30 %\n", "b"] {
-            notebook.add(0, stream(part));
+            notebook.add(0, 1, stream(part));
         }
         assert_eq!(
             notebook.json["cells"][0]["outputs"],
@@ -281,9 +306,9 @@ mod tests {
     fn an_update_replaces_the_output_with_its_id_and_the_id_is_not_stored() {
         let mut notebook = empty();
         let data = |text: &str| json!({ "text/plain": text });
-        notebook.add(0, Event::Display { data: data("0"), metadata: json!({}), id: Some("p".into()) });
-        notebook.add(0, stream("between\n"));
-        notebook.add(0, Event::Update { data: data("1"), metadata: Value::Null, id: "p".into() });
+        notebook.add(0, 1, Event::Display { data: data("0"), metadata: json!({}), id: Some("p".into()), value: false });
+        notebook.add(0, 1, stream("between\n"));
+        notebook.add(0, 1, Event::Update { data: data("1"), metadata: Value::Null, id: "p".into() });
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("n.ipynb");
         notebook.write(&path).unwrap();
@@ -291,6 +316,27 @@ mod tests {
         let first = &written.json["cells"][0]["outputs"][0];
         assert_eq!(first["data"]["text/plain"], json!(["1"]));
         assert!(first.get("transient").is_none());
+    }
+
+    #[test]
+    fn cleared_outputs_go_at_once_or_with_the_next_output() {
+        let mut notebook = empty();
+        notebook.add(0, 1, stream("a\n"));
+        notebook.add(0, 1, Event::Clear { wait: true });
+        assert_eq!(notebook.json["cells"][0]["outputs"].as_array().unwrap().len(), 1);
+        notebook.add(0, 1, stream("b\n"));
+        assert_eq!(notebook.json["cells"][0]["outputs"][0]["text"], json!(["b\n"]));
+        notebook.add(0, 1, Event::Clear { wait: false });
+        assert_eq!(notebook.json["cells"][0]["outputs"], json!([]));
+    }
+
+    #[test]
+    fn a_cells_value_is_a_result_with_its_count() {
+        let mut notebook = empty();
+        let data = json!({ "text/plain": "42" });
+        notebook.add(0, 3, Event::Display { data, metadata: json!({}), id: None, value: true });
+        let output = &notebook.json["cells"][0]["outputs"][0];
+        assert_eq!((&output["output_type"], &output["execution_count"]), (&json!("execute_result"), &json!(3)));
     }
 
     #[test]

@@ -2,14 +2,20 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
+use crate::environment;
 use crate::facade::Facade;
 use crate::notebook::{Notebook, write_whole};
+use crate::parameters::parse_setting;
 use crate::report::{self, IndexEntry, PageMeta};
-use crate::session::{Event, Failure, Outcome, Session};
+use crate::session::{Event, Failure, Front, Interrupter, Outcome, Session, timed};
 use crate::workspace::Workspace;
 
 /// What `cargo book run` takes.
@@ -23,14 +29,23 @@ pub struct Options {
     /// Small scale, for a first look and for tests: simulated screens are a third of their size
     #[arg(long)]
     quick: bool,
+    /// Gives a variable of the cell tagged `parameters` another value, for instance `--set epochs=20`
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
+    settings: Vec<(String, String)>,
 }
 
 /// Runs the notebooks; true when every cell of every notebook succeeded.
 pub fn run(options: &Options) -> Result<bool> {
+    let _home = environment::enter()?;
     let workspace = Workspace::find()?;
     let paths = notebooks(options, &workspace)?;
-    // A file that cannot be read is said now, not after the library was built.
-    let notebooks = paths.iter().map(|path| Ok((path, Notebook::read(path)?))).collect::<Result<Vec<_>>>()?;
+    // A file that cannot be read, and a setting that no notebook takes, is said now, not after the library was built.
+    let read = |path: &PathBuf| {
+        let mut notebook = Notebook::read(path)?;
+        notebook.set(&options.settings).with_context(|| path.display().to_string())?;
+        Ok((path.clone(), notebook))
+    };
+    let notebooks = paths.iter().map(read).collect::<Result<Vec<_>>>()?;
     std::fs::create_dir_all(&options.out).with_context(|| format!("cannot create {}", options.out.display()))?;
     let out = options.out.canonicalize()?;
     for path in &paths {
@@ -41,15 +56,21 @@ pub fn run(options: &Options) -> Result<bool> {
             bail!("{} lies in the report's folder and would be overwritten: choose another --out", path.display());
         }
     }
-    let facade = Facade::build(&workspace)?;
+    let facade = Facade::open(&workspace, &mut |text| eprint!("{text}"))?;
     let rustc = rustc_version();
+    let stop = Stop::listen()?;
 
     let mut entries = Vec::new();
     let mut passed = true;
     for (path, notebook) in notebooks {
-        let entry = run_one(path, notebook, options, &facade, &rustc)?;
+        let entry = run_one(&path, notebook, options, &facade, &rustc, &stop)?;
         passed &= entry.passed;
         entries.push(entry);
+        if stop.requested() {
+            eprintln!("stopped as asked: the notebooks after {} were not run", path.display());
+            passed = false;
+            break;
+        }
     }
     let index = options.out.join("index.html");
     write_whole(&index, report::index(&entries).as_bytes())?;
@@ -86,7 +107,14 @@ fn notebooks(options: &Options, workspace: &Workspace) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn run_one(path: &Path, mut notebook: Notebook, options: &Options, facade: &Facade, rustc: &str) -> Result<IndexEntry> {
+fn run_one(
+    path: &Path,
+    mut notebook: Notebook,
+    options: &Options,
+    facade: &Facade,
+    rustc: &str,
+    stop: &Stop,
+) -> Result<IndexEntry> {
     let name = stem(path);
     let cells = notebook.code_cells();
     let executed = options.out.join(format!("{name}.ipynb"));
@@ -100,21 +128,31 @@ fn run_one(path: &Path, mut notebook: Notebook, options: &Options, facade: &Faca
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize().with_context(|| format!("no folder {}", folder.display()))?;
     let mut session = Session::start(facade, &folder, options.quick)?;
+    stop.watch(session.interrupter());
 
     let mut failed: Option<(usize, Failure)> = None;
     for (done, &cell) in cells.iter().enumerate() {
         let source = notebook.source(cell);
         progress.cell(done, &source);
         let start = now();
-        let outcome = session.execute(&source, &mut |event| {
-            progress.output(&event);
-            notebook.add(cell, event);
-        });
+        let view = View(Mutex::new((&mut notebook, &mut progress)), cell, done + 1);
+        let outcome = session.execute(&source, &view);
+        if timed(&source) {
+            let times = session.times();
+            view.show(Event::Stream { name: "stdout".to_owned(), text: times.to_string() });
+        }
         notebook.executed(cell, done + 1, &start, &now());
-        if let Outcome::Failed(failure) = outcome {
-            notebook.fail(cell, &failure);
-            failed = Some((done + 1, failure));
-            break;
+        match outcome {
+            Outcome::Done => {}
+            Outcome::Stopped => {
+                failed = Some((done + 1, Failure::new("Interrupted", "the run was stopped here as asked")));
+                break;
+            }
+            Outcome::Failed(failure) => {
+                notebook.fail(cell, &failure);
+                failed = Some((done + 1, failure));
+                break;
+            }
         }
     }
     let environment = if failed.is_none() { session.environment() } else { Vec::new() };
@@ -138,6 +176,54 @@ fn run_one(path: &Path, mut notebook: Notebook, options: &Options, facade: &Faca
     Ok(report::index_entry(notebook.json(), &meta, failed.is_none()))
 }
 
+/// A cell's outputs go into the notebook and, in short, to the terminal.
+struct View<'a>(Mutex<(&'a mut Notebook, &'a mut Progress)>, usize, usize);
+
+impl Front for View<'_> {
+    fn show(&self, event: Event) {
+        let View(parts, cell, count) = self;
+        let mut parts = parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.1.output(&event);
+        parts.0.add(*cell, *count, event);
+    }
+}
+
+/// Ctrl-C: the running cell is asked to stop, at a second time it is ended.
+struct Stop {
+    requested: Arc<AtomicBool>,
+    running: Arc<Mutex<Option<Interrupter>>>,
+}
+
+impl Stop {
+    fn listen() -> Result<Self> {
+        let (requested, running) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(None::<Interrupter>)));
+        let (flag, session) = (requested.clone(), running.clone());
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        std::thread::spawn(move || {
+            for signal in signals.forever() {
+                flag.store(true, Ordering::SeqCst);
+                match &*session.lock().unwrap_or_else(PoisonError::into_inner) {
+                    Some(session) if signal == SIGINT => {
+                        eprintln!("\nstopping; once more ends the cell by force");
+                        session.interrupt();
+                    }
+                    Some(session) => session.end(),
+                    None => {}
+                }
+            }
+        });
+        Ok(Self { requested, running })
+    }
+
+    fn watch(&self, session: Interrupter) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+    }
+
+    fn requested(&self) -> bool {
+        self.requested.load(Ordering::SeqCst)
+    }
+}
+
 fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| "notebook".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
@@ -150,7 +236,8 @@ fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
-fn rustc_version() -> String {
+/// The version of the Rust compiler, such as `1.95.0`.
+pub fn rustc_version() -> String {
     let output = std::process::Command::new("rustc").arg("--version").output();
     let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
     text.split_whitespace().nth(1).unwrap_or("unknown").to_owned()

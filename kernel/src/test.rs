@@ -23,7 +23,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::find()?;
     // The kernel's tests run real kernels.
-    Facade::build(&workspace)?;
+    Facade::build(&workspace, &mut |text| eprint!("{text}"))?;
     let mut counts = Counts::default();
     let mut passed = true;
     for package in ["perturbook", "perturbook-kernel"] {

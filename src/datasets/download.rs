@@ -4,9 +4,9 @@
 //! agree with the registry is the file renamed. So a cut connection, a changed byte or two processes downloading at
 //! once can never leave a wrong file under the final name.
 
-use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use ureq::Agent;
@@ -14,6 +14,7 @@ use ureq::Agent;
 use super::checksum::hex;
 use super::registry::RemoteFile;
 use crate::io::part_file::PartFile;
+use crate::live::Bar;
 use crate::{Error, Result};
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -40,11 +41,16 @@ pub fn download(file: &RemoteFile, address: &str, target: impl AsRef<Path>) -> R
     let mut body = response.body_mut().as_reader();
 
     let mut part = PartFile::beside(target)?;
-    let mut progress = Progress::new(&file.path, file.bytes);
+    let mut bar = Bar::bytes(&format!("downloading {}", file.path), file.bytes);
     let mut hash = Sha256::new();
     let mut received = 0u64;
     let mut block = vec![0; 1 << 16];
     loop {
+        if bar.stopped() {
+            return Err(Error::new(format!("the download of {} was stopped", file.path))
+                .at(address)
+                .fix("run the cell again; nothing was kept"));
+        }
         let n = match body.read(&mut block) {
             Ok(0) => break,
             Ok(n) => n,
@@ -60,12 +66,12 @@ pub fn download(file: &RemoteFile, address: &str, target: impl AsRef<Path>) -> R
         received += n as u64;
         hash.update(&block[..n]);
         part.file().write_all(&block[..n]).map_err(|e| Error::file(target, e))?;
-        progress.at(received);
+        bar.advance(n as u64);
         if file.bytes.is_some_and(|expected| received > expected) {
             break;
         }
     }
-    drop(progress);
+    drop(bar);
     let sum = hex(hash);
     if let Some(what) = mismatch(file, received, &sum) {
         return Err(Error::new(what)
@@ -88,45 +94,4 @@ pub(crate) fn mismatch(file: &RemoteFile, bytes: u64, sum: &str) -> Option<Strin
         ));
     }
     None
-}
-
-/// A progress line on stderr: rewritten at most ten times a second on a terminal, written once elsewhere.
-struct Progress<'a> {
-    name: &'a str,
-    total: Option<u64>,
-    terminal: bool,
-    last: Option<Instant>,
-}
-
-impl<'a> Progress<'a> {
-    fn new(name: &'a str, total: Option<u64>) -> Self {
-        let terminal = io::stderr().is_terminal();
-        if !terminal {
-            let size = total.map_or_else(String::new, |b| format!(" ({})", megabytes(b)));
-            eprintln!("perturbook: downloading {name}{size}");
-        }
-        Self { name, total, terminal, last: None }
-    }
-
-    fn at(&mut self, received: u64) {
-        if !self.terminal || self.last.is_some_and(|last| last.elapsed() < Duration::from_millis(100)) {
-            return;
-        }
-        self.last = Some(Instant::now());
-        let total = self.total.map_or_else(String::new, |b| format!(" of {}", megabytes(b)));
-        eprint!("\rperturbook: downloading {} {}{total}   ", self.name, megabytes(received));
-    }
-}
-
-impl Drop for Progress<'_> {
-    /// Ends the line, whatever became of the download.
-    fn drop(&mut self) {
-        if self.last.is_some() {
-            eprintln!();
-        }
-    }
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.2} MB", bytes as f64 / 1e6)
 }

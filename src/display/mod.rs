@@ -12,6 +12,7 @@ mod plotly;
 mod polars;
 mod profiles;
 mod transport;
+pub mod variables;
 
 pub(crate) use arrays::{number, statistics};
 pub use bundle::Bundle;
@@ -34,7 +35,8 @@ pub trait Show {
 
     /// Shows the value as an output of the running cell; kernels call it for a cell's last expression.
     fn evcxr_display(&self) {
-        transport::publish(Slot::New, &self.bundle());
+        crate::live::flush();
+        transport::publish(Slot::Value, &self.bundle());
     }
 }
 
@@ -51,4 +53,11 @@ pub fn display_id(value: &impl Show, id: &str) {
 /// Replaces what [`display_id`] showed under this name; where outputs cannot be replaced, shows it anew.
 pub fn update(value: &impl Show, id: &str) {
     transport::publish(Slot::Update(id), &value.bundle());
+}
+
+/// Removes what the running cell has shown so far; with `wait` only when its next output comes, which avoids flicker.
+///
+/// Where outputs cannot be removed, nothing happens.
+pub fn clear_output(wait: bool) {
+    crate::cell::tell("clear_output", serde_json::json!({ "wait": wait }));
 }

@@ -47,6 +47,8 @@ impl Transport {
 pub enum Slot<'a> {
     /// A new output.
     New,
+    /// A new output: the value of the cell's last expression.
+    Value,
     /// A new output under this display id.
     Named(&'a str),
     /// Replaces every output shown under this display id.
@@ -91,6 +93,7 @@ pub fn encode(transport: Transport, slot: Slot<'_>, bundle: &Bundle) -> String {
         Transport::Kernel => {
             let (msg_type, display_id) = match slot {
                 Slot::New => ("display_data", None),
+                Slot::Value => ("execute_result", None),
                 Slot::Named(id) => ("display_data", Some(id)),
                 Slot::Update(id) => ("update_display_data", Some(id)),
             };

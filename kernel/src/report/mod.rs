@@ -25,7 +25,7 @@ mod timing;
 
 pub use index::{IndexEntry, index, index_entry};
 pub use page::page;
-pub use timing::cell_seconds;
+pub use timing::{cell_seconds, words};
 
 /// What a page says of the run besides the notebook itself.
 #[derive(Debug, Clone, Default)]

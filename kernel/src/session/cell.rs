@@ -124,11 +124,15 @@ impl<'a> Cell<'a> {
         format!("{}\n{types}", insert.into(self.source))
     }
 
-    /// The cell with the given types written in (by the number of their probe) and its lines marked.
-    pub fn instrumented(&self, types: &BTreeMap<usize, String>) -> String {
+    /// The cell with the given types written in (by the number of their probe) and its lines marked; it says its own
+    /// `number` when it begins.
+    pub fn instrumented(&self, types: &BTreeMap<usize, String>, number: usize) -> String {
         let mut insert = Insertions::default();
+        if let Some(&(first, _)) = self.statements.first() {
+            insert.open(first, format!("perturbook::cell::begin({number}); "));
+        }
         for &(at, line) in &self.statements {
-            insert.add(at, format!("perturbook::cell::at({line}); "));
+            insert.open(at, format!("perturbook::cell::at({line}); "));
         }
         if !self.open_tail && !self.statements.is_empty() {
             // A displayed value flushes what was printed before it; nothing else would.
@@ -166,9 +170,25 @@ pub fn probed_type(message: &str) -> Option<(usize, String)> {
         // Numbers that nothing in the cell decides fall back to these types.
         .replace("{integer}", "i32")
         .replace("{float}", "f64");
+    let ty = without_elision(&ty);
     // Closures, unnamed iterators and unfinished inference have no type that can be written down.
-    let writable = !["{closure", "impl ", "{async", "fn item", "_>", "_,", "&"].iter().any(|mark| ty.contains(mark));
+    let writable = !["{closure", "impl ", "{async", "fn item", "_>", "_,"].iter().any(|mark| ty.contains(mark));
     (writable && ty != "_").then_some((number, ty))
+}
+
+/// Lifetimes that are left out written as `'static`: nothing shorter can be kept from cell to cell.
+fn without_elision(ty: &str) -> String {
+    let mut out = String::with_capacity(ty.len());
+    let mut rest = ty;
+    while let Some(at) = rest.find('&') {
+        let (before, after) = rest.split_at(at + 1);
+        out.push_str(before);
+        if !after.starts_with('\'') {
+            out.push_str("'static ");
+        }
+        rest = after;
+    }
+    (out + rest).replace("'_", "'static")
 }
 
 /// `:commands` and `!shell` lines blanked out, all offsets kept.
@@ -231,31 +251,30 @@ impl Visit<'_> for Tries {
     }
 }
 
-/// Text to insert at byte offsets of a source.
+/// Text to insert at byte offsets of a source: statements that open another one, then everything else.
 #[derive(Default)]
-struct Insertions(BTreeMap<usize, String>);
+struct Insertions(BTreeMap<usize, (String, String)>);
 
 impl Insertions {
-    fn add(&mut self, at: usize, text: String) {
-        self.0.entry(at).or_default().push_str(&text);
+    fn open(&mut self, at: usize, text: String) {
+        self.0.entry(at).or_default().0.push_str(&text);
     }
 
-    /// In front of what is inserted at the same place already, unless that opens a statement.
+    fn add(&mut self, at: usize, text: String) {
+        self.0.entry(at).or_default().1.push_str(&text);
+    }
+
+    /// In front of what is inserted at the same place already.
     fn first(&mut self, at: usize, text: &str) {
-        let here = self.0.entry(at).or_default();
-        if here.starts_with("perturbook::cell::at(") {
-            let end = here.find("; ").map_or(0, |end| end + 2);
-            here.insert_str(end, text);
-        } else {
-            here.insert_str(0, text);
-        }
+        self.0.entry(at).or_default().1.insert_str(0, text);
     }
 
     fn into(self, source: &str) -> String {
         let mut out = String::with_capacity(source.len() + 64);
         let mut from = 0;
-        for (at, text) in self.0 {
+        for (at, (opening, text)) in self.0 {
             out.push_str(&source[from..at]);
+            out.push_str(&opening);
             out.push_str(&text);
             from = at;
         }
@@ -270,7 +289,7 @@ mod tests {
 
     fn typed(source: &str, types: &[(usize, &str)]) -> String {
         let types = types.iter().map(|&(n, t)| (n, t.to_owned())).collect();
-        let marked = Cell::parse(source).unwrap().instrumented(&types);
+        let marked = Cell::parse(source).unwrap().instrumented(&types, 7);
         // Without the line marks, which have a test of their own.
         let mut plain = String::new();
         let mut rest = marked.as_str();
@@ -278,7 +297,7 @@ mod tests {
             plain.push_str(&rest[..at]);
             rest = &rest[at + rest[at..].find("; ").unwrap() + 2..];
         }
-        (plain + rest).replace(" perturbook::cell::end();", "")
+        (plain + rest).replace(" perturbook::cell::end();", "").replace("perturbook::cell::begin(7); ", "")
     }
 
     #[test]
@@ -313,8 +332,8 @@ mod tests {
     fn statements_and_question_marks_are_marked_with_their_lines() {
         let source = "// comment\nlet a: u8 =\n    f(g()?)?;\na";
         assert_eq!(
-            Cell::parse(source).unwrap().instrumented(&BTreeMap::new()),
-            "// comment\nperturbook::cell::at(2); let a: u8 =\n    perturbook::cell::tried(3, f(\
+            Cell::parse(source).unwrap().instrumented(&BTreeMap::new(), 7),
+            "// comment\nperturbook::cell::begin(7); perturbook::cell::at(2); let a: u8 =\n    perturbook::cell::tried(3, f(\
              perturbook::cell::tried(3, g())?))?;\nperturbook::cell::at(4); a"
         );
     }
@@ -322,39 +341,39 @@ mod tests {
     #[test]
     fn a_question_mark_at_the_start_of_a_statement_stays_inside_it() {
         assert_eq!(
-            Cell::parse("f()?;").unwrap().instrumented(&BTreeMap::new()),
-            "perturbook::cell::at(1); perturbook::cell::tried(1, f())?; perturbook::cell::end();"
+            Cell::parse("f()?;").unwrap().instrumented(&BTreeMap::new(), 7),
+            "perturbook::cell::begin(7); perturbook::cell::at(1); perturbook::cell::tried(1, f())?; perturbook::cell::end();"
         );
         assert_eq!(
-            Cell::parse("f()?.g()?;").unwrap().instrumented(&BTreeMap::new()),
-            "perturbook::cell::at(1); perturbook::cell::tried(1, perturbook::cell::tried(1, f())?.g())?; \
+            Cell::parse("f()?.g()?;").unwrap().instrumented(&BTreeMap::new(), 7),
+            "perturbook::cell::begin(7); perturbook::cell::at(1); perturbook::cell::tried(1, perturbook::cell::tried(1, f())?.g())?; \
              perturbook::cell::end();"
         );
     }
 
     #[test]
     fn each_question_mark_of_a_chain_has_its_own_line() {
-        let marked = Cell::parse("f()?\n.g()?;").unwrap().instrumented(&BTreeMap::new());
+        let marked = Cell::parse("f()?\n.g()?;").unwrap().instrumented(&BTreeMap::new(), 7);
         assert!(marked.contains("tried(2, perturbook::cell::tried(1, f())?\n.g())?;"), "{marked}");
     }
 
     #[test]
     fn question_marks_inside_macros_are_marked_too() {
-        let marked = Cell::parse("println!(\"{}\", f()?);").unwrap().instrumented(&BTreeMap::new());
+        let marked = Cell::parse("println!(\"{}\", f()?);").unwrap().instrumented(&BTreeMap::new(), 7);
         assert!(marked.contains("println!(\"{}\", perturbook::cell::tried(1, f())?);"), "{marked}");
     }
 
     #[test]
     fn closures_items_commands_and_broken_code_are_left_alone() {
         let closure = "let f: Box<dyn Fn()> = Box::new(|| { g()?; });";
-        assert!(!Cell::parse(closure).unwrap().instrumented(&BTreeMap::new()).contains("tried"));
+        assert!(!Cell::parse(closure).unwrap().instrumented(&BTreeMap::new(), 7).contains("tried"));
         let item = "fn f() -> Option<u8> { None?; None }";
-        assert_eq!(Cell::parse(item).unwrap().instrumented(&BTreeMap::new()), item);
+        assert_eq!(Cell::parse(item).unwrap().instrumented(&BTreeMap::new(), 7), item);
         let command = ":dep serde = \"1\"\nlet µ = 1;";
         assert!(
             Cell::parse(command)
                 .unwrap()
-                .instrumented(&BTreeMap::new())
+                .instrumented(&BTreeMap::new(), 7)
                 .starts_with(":dep serde = \"1\"\nperturbook::")
         );
         assert_eq!(Cell::parse("let x = 1;\nlet y = ;").unwrap_err(), ("expected an expression".to_owned(), 2));
@@ -371,6 +390,9 @@ mod tests {
         assert_eq!(probed_type(renamed), Some((0, "::perturbook::burn::backend::flex::F".to_owned())));
         let open = "expected struct `PerturbookProbe1`\n found tuple `(Vec<({integer}, {float})>,)`";
         assert_eq!(probed_type(open), Some((1, "Vec<(i32, f64)>".to_owned())));
+        let borrowed = "expected struct `PerturbookProbe1`\n found tuple `(Vec<&str>, std::slice::Iter<'_, &'a u8>,)`";
+        let kept = "Vec<&'static str>, std::slice::Iter<'static, &'a u8>";
+        assert_eq!(probed_type(borrowed), Some((1, kept.to_owned())));
         assert_eq!(probed_type("expected `PerturbookProbe0`\n found tuple `({closure@src/lib.rs:1:1},)`"), None);
     }
 }

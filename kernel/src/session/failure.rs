@@ -1,5 +1,7 @@
 //! Why a cell failed, as a reader should see it: what, in which line, with the line itself.
 
+use std::collections::BTreeMap;
+
 use evcxr::CompilationError;
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ const OFF: &str = "\u{1b}[0m";
 /// A failed cell: Jupyter's `ename`, `evalue` and `traceback`, and the line of the cell where that is known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    /// `CompileError`, `Panic`, `Err`, `Crash` or `Error`.
+    /// `CompileError`, `Panic`, `Err`, `Crash`, `Interrupted` or `Error`.
     pub name: String,
     /// The message, without colours.
     pub value: String,
@@ -127,14 +129,40 @@ pub fn returned(source: &str, error: &Value, line: Option<usize>) -> Failure {
     Failure::at("Err", message, source, line, "")
 }
 
-/// The evaluating process is gone.
-pub fn crash(status: &str, line: Option<usize>) -> Failure {
-    let mut failure = Failure::new(
-        "Crash",
-        &format!("the evaluating process died ({}); all variables are lost", status.trim().trim_end_matches('.')),
-    );
-    failure.line = line;
-    failure
+/// The evaluating process is gone: why, and what went with it.
+pub fn crash(source: &str, status: &str, line: Option<usize>, variables: &BTreeMap<String, String>) -> Failure {
+    let value = format!("the evaluating process died ({}); {}", reason(status), lost(variables));
+    Failure::at("Crash", &value, source, line, "")
+}
+
+/// The cell was ended by force.
+pub fn killed(variables: &BTreeMap<String, String>) -> Failure {
+    Failure::new("Interrupted", &format!("the cell did not stop by itself and was ended; {}", lost(variables)))
+}
+
+fn lost(variables: &BTreeMap<String, String>) -> String {
+    if variables.is_empty() {
+        return "there were no variables to lose".to_owned();
+    }
+    let names: Vec<&str> = variables.keys().map(String::as_str).collect();
+    format!("all variables are lost: {}", names.join(", "))
+}
+
+/// The signal or exit code in evcxr's last line, in words.
+fn reason(status: &str) -> String {
+    let text = status.trim().trim_end_matches('.');
+    let number = text.rsplit_once("signal: ").and_then(|(_, rest)| {
+        rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|number| number.parse::<u32>().ok())
+    });
+    match number {
+        Some(4) => "SIGILL: an illegal instruction".to_owned(),
+        Some(6) => "SIGABRT: std::process::abort, a panic within a panic, or a stack overflow".to_owned(),
+        Some(7) => "SIGBUS: a bus error".to_owned(),
+        Some(9) => "SIGKILL: out of memory, or ended from outside".to_owned(),
+        Some(11) => "SIGSEGV: a stack overflow, or memory that is not the program's".to_owned(),
+        Some(15) => "SIGTERM: ended from outside".to_owned(),
+        _ => text.lines().next_back().unwrap_or("without a word").to_owned(),
+    }
 }
 
 /// Line `at` of the generated crate, found again in the cell: from the running statement on, the longest line whose
@@ -199,5 +227,19 @@ mod tests {
     fn an_error_shows_the_line_it_left_by() {
         let failure = returned("f()?;", &json!({"message": "no such file"}), Some(1));
         assert_eq!(failure.plain(), "Err: no such file\n-->   1 | f()?;");
+    }
+
+    #[test]
+    fn a_crash_names_the_signal_and_what_is_lost() {
+        let variables = [("a", "u8"), ("model", "Model")].map(|(n, t)| (n.to_owned(), t.to_owned())).into();
+        let failure =
+            crash("f();", "Subprocess terminated with status: signal: 6 (SIGABRT) (core dumped)", None, &variables);
+        assert!(failure.value.contains("SIGABRT") && failure.value.ends_with("lost: a, model"), "{}", failure.value);
+        assert!(
+            crash("", "Subprocess terminated with status: exit status: 3", None, &variables)
+                .value
+                .contains("exit status: 3")
+        );
+        assert!(killed(&BTreeMap::new()).value.contains("no variables to lose"));
     }
 }

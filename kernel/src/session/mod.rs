@@ -1,24 +1,34 @@
 //! One evaluating kernel: evcxr runs the cells, the facade is preloaded, failures are failures.
 //!
-//! Nothing here knows about Jupyter or about files: a session takes the source of a cell and reports
-//! [`Event`]s while it runs and an [`Outcome`] at its end.
+//! Nothing here knows about Jupyter or about files: a session takes the source of a cell, tells a [`Front`] what the
+//! cell shows while it runs, and returns an [`Outcome`] at its end.
 
 mod cell;
 mod failure;
+mod interrupt;
+mod news;
+mod processes;
 pub mod runtime;
+mod variables;
 
 use std::collections::BTreeMap;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use crossbeam_channel::{Receiver, select};
-use evcxr::{CommandContext, EvalContext, EvalContextOutputs};
-use serde_json::{Map, Value};
+use evcxr::{CommandContext, EvalCallbacks, EvalContext, EvalContextOutputs};
+use serde_json::{Map, Value, json};
 
 use crate::facade::Facade;
+use crate::report::words;
 use cell::{Cell, probed_type};
 pub use failure::Failure;
-use runtime::MARK;
+pub use interrupt::Interrupter;
+use news::{Message, News, parse};
 
 /// What every kernel runs first. evcxr allows `?` only after it has met one, and takes the first in a displayed
 /// expression for a value that cannot display itself: so it meets one here.
@@ -26,88 +36,226 @@ const PRELUDE: &str = "use perturbook::prelude::*;\n\
                        perturbook::cell::start();\n\
                        Ok::<(), perturbook::Error>(())?;";
 
+/// What evaluates again after the evaluating process was replaced; names that were imported are still there.
+const REVIVAL: &str = "perturbook::cell::start();";
+
+/// What the library takes for "nobody answers".
+const NO_INPUT: &str = "\u{2}PERTURBOOK no input";
+
 /// What a running cell shows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// Text on `stdout` or `stderr`, perhaps not a whole line.
-    Stream { name: String, text: String },
+    Stream {
+        /// `stdout` or `stderr`.
+        name: String,
+        /// The text.
+        text: String,
+    },
     /// A rich output; with an id it can be updated later.
-    Display { data: Value, metadata: Value, id: Option<String> },
+    Display {
+        /// Representations by mime type.
+        data: Value,
+        /// Metadata by mime type.
+        metadata: Value,
+        /// The display id.
+        id: Option<String>,
+        /// Whether it is the value of the cell's last expression.
+        value: bool,
+    },
     /// New content for the output with this id.
-    Update { data: Value, metadata: Value, id: String },
+    Update {
+        /// Representations by mime type.
+        data: Value,
+        /// Metadata by mime type.
+        metadata: Value,
+        /// The display id.
+        id: String,
+    },
+    /// The cell's outputs so far are to be removed, now or when the next one comes.
+    Clear {
+        /// Whether to wait for the next output.
+        wait: bool,
+    },
+}
+
+/// Who watches a cell run.
+pub trait Front: Sync {
+    /// Called for each output as it comes.
+    fn show(&self, event: Event);
+
+    /// Asks the reader; `None` when nobody can answer.
+    fn ask(&self, _prompt: &str, _password: bool) -> Option<String> {
+        None
+    }
+}
+
+/// A front that looks away.
+struct Nobody;
+
+impl Front for Nobody {
+    fn show(&self, _: Event) {}
 }
 
 /// How a cell ended.
+#[derive(Debug)]
 pub enum Outcome {
+    /// It ran to its end.
     Done,
+    /// It was asked to stop and ended with what it had; all variables are kept.
+    Stopped,
+    /// It failed.
     Failed(Failure),
+}
+
+/// How long a cell took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Times {
+    /// Until its code began to run.
+    pub compile: Duration,
+    /// From then on.
+    pub run: Duration,
+}
+
+impl std::fmt::Display for Times {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [run, compile] = [self.run, self.compile].map(|time| words(time.as_secs_f64()));
+        writeln!(f, "time: {run} to run, {compile} to compile")
+    }
 }
 
 /// A running kernel.
 pub struct Session {
     evcxr: CommandContext,
     outputs: EvalContextOutputs,
+    interrupter: Interrupter,
+    /// Cells begun so far.
+    cells: usize,
+    /// Whether the library runs in the evaluating process.
+    alive: bool,
+    times: Times,
+    _folder: tempfile::TempDir,
 }
 
 impl Session {
     /// Starts an evaluating process in `folder`, with the facade preloaded and the prelude in scope; `quick`
     /// tells the library to work at small scale.
+    ///
+    /// The evaluating process ends with the thread that calls this.
+    ///
+    /// # Errors
+    /// When cargo or rustc are missing, or the library does not load: what they said.
     pub fn start(facade: &Facade, folder: &Path, quick: bool) -> Result<Self> {
+        // In the kernel's folder, where there is one.
+        let place = std::env::var_os("PERTURBOOK_HOME").map_or_else(std::env::temp_dir, std::path::PathBuf::from);
+        let own = tempfile::Builder::new().prefix("session-").tempdir_in(place)?;
+        let stop_file = own.path().join("stop");
         let mut child = std::process::Command::new(std::env::current_exe()?);
-        child.current_dir(folder).env("PERTURBOOK_KERNEL", "1");
+        child.current_dir(folder).env("PERTURBOOK_KERNEL", "1").env("PERTURBOOK_STOP", &stop_file).process_group(0);
         if quick {
             child.env("PERTURBOOK_QUICK", "1");
         }
+        child.env("LD_LIBRARY_PATH", facade.library_path());
         let (evcxr, outputs) =
             EvalContext::with_subprocess_command(child).map_err(|e| anyhow!("the kernel did not start: {e}"))?;
-        let mut session = Self { evcxr: CommandContext::with_eval_context(evcxr), outputs };
+        let evcxr = CommandContext::with_eval_context(evcxr);
+        let interrupter = Interrupter::new(evcxr.process_handle(), stop_file);
+        let (cells, alive, times) = (0, true, Times::default());
+        let mut session = Self { evcxr, outputs, interrupter, cells, alive, times, _folder: own };
         for (name, value) in facade.build_environment() {
             session.command(&format!(":build_env {name}={value}"))?;
         }
-        for command in [":opt 0", ":allow_static_linking 1"] {
-            session.command(command)?;
-        }
-        match session.execute(PRELUDE, &mut |_| {}) {
-            Outcome::Done => Ok(session),
+        session.command(":allow_static_linking 1")?;
+        match session.execute(PRELUDE, &Nobody) {
             Outcome::Failed(failure) => {
                 Err(anyhow!("{}", failure.plain())).context("the preloaded library does not load")
             }
+            _ => Ok(session),
         }
+    }
+
+    /// Stops the running cell, from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        self.interrupter.clone()
+    }
+
+    /// How long the last cell took.
+    pub fn times(&self) -> Times {
+        self.times
     }
 
     /// What the library says of the run: device, seed, where the data came from. Pairs of label and value.
     pub fn environment(&mut self) -> Vec<(String, String)> {
         let mut news = News::default();
         // A footer without these lines is better than a report lost over them.
-        let _ = self.run("perturbook::cell::environment();", &mut news, &mut |_| {});
+        let _ = self.run("perturbook::cell::environment();", &mut news, &Nobody);
         let pairs = news.environment.as_array().into_iter().flatten();
         pairs.filter_map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()))).collect()
+    }
+
+    /// The variables that cells have left, and their types.
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        self.evcxr.variables_and_types().map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
+    }
+
+    /// The type of the last `let` binding of `code`, which is compiled but not run; `None` when it does not compile or
+    /// has a type that cannot be written down.
+    pub fn type_of(&mut self, code: &str) -> Option<String> {
+        let cell = Cell::parse(code).ok()?;
+        self.types(&cell).ok()?.into_iter().next_back().map(|(_, kind)| kind)
     }
 
     fn command(&mut self, command: &str) -> Result<()> {
         self.evcxr.execute(command).map(drop).map_err(|e| anyhow!("{command}: {e}"))
     }
 
-    /// Runs a cell; `show` is called for each output as it comes.
-    pub fn execute(&mut self, source: &str, show: &mut (dyn FnMut(Event) + Send)) -> Outcome {
-        let code = match Cell::parse(source) {
-            Ok(cell) => match self.types(&cell) {
-                Ok(types) => cell.instrumented(&types),
-                Err(errors) => return Outcome::Failed(failure::compilation(source, &errors)),
-            },
-            Err((reason, line)) => {
-                // rustc says it better than the parser, when evcxr passes on what it could not parse; it may also
-                // drop it in silence.
-                let errors = self.evcxr.check(source).unwrap_or_default();
-                return Outcome::Failed(match errors.is_empty() {
-                    false => failure::compilation(source, &errors),
-                    true => failure::syntax(source, &reason, line),
-                });
+    /// Runs a cell; `front` hears of each output as it comes.
+    pub fn execute(&mut self, source: &str, front: &dyn Front) -> Outcome {
+        self.cells += 1;
+        self.interrupter.begin(self.cells);
+        let started = Instant::now();
+        let before = self.variables();
+        let outcome = self.evaluate(source, front);
+        let interrupted = self.interrupter.over();
+        let began = interrupted.began.unwrap_or_else(Instant::now);
+        self.times = Times { compile: began - started, run: began.elapsed() };
+        if !self.alive && !interrupted.ended {
+            self.revive();
+        }
+        match outcome {
+            Outcome::Failed(_) if interrupted.killed => Outcome::Failed(failure::killed(&before)),
+            Outcome::Failed(_) if interrupted.asked && interrupted.began.is_none() => {
+                Outcome::Failed(Failure::new("Interrupted", "the cell was stopped before it ran"))
+            }
+            Outcome::Done if interrupted.asked => Outcome::Stopped,
+            outcome => outcome,
+        }
+    }
+
+    fn evaluate(&mut self, source: &str, front: &dyn Front) -> Outcome {
+        let source = &without_timing(source);
+        let code = if source.trim() == ":vars" {
+            variables::table(&self.variables(), self.cells)
+        } else {
+            match Cell::parse(source) {
+                Ok(cell) => match self.types(&cell) {
+                    Ok(types) => cell.instrumented(&types, self.cells),
+                    Err(errors) => return Outcome::Failed(failure::compilation(source, &errors)),
+                },
+                Err((reason, line)) => {
+                    // rustc says it better than the parser, when evcxr passes on what it could not parse; it may also
+                    // drop it in silence.
+                    let errors = self.evcxr.check(source).unwrap_or_default();
+                    return Outcome::Failed(match errors.is_empty() {
+                        false => failure::compilation(source, &errors),
+                        true => failure::syntax(source, &reason, line),
+                    });
+                }
             }
         };
+        let before = self.variables();
         let mut news = News::default();
-        let result = self.run(&code, &mut news, show);
-        match result {
+        match self.run(&code, &mut news, front) {
             Ok(()) if news.failed() => Outcome::Failed(news.failure(source, &self.last_source())),
             Ok(()) => Outcome::Done,
             Err(evcxr::Error::CompilationErrors(errors)) => {
@@ -117,10 +265,11 @@ impl Session {
                 Outcome::Failed(failure::compilation(source, &errors))
             }
             Err(evcxr::Error::SubprocessTerminated(last_words)) => {
+                self.alive = false;
                 let mut status = String::new();
                 for line in last_words.lines() {
                     match parse(line) {
-                        Some(Message::Event(event)) => show(event),
+                        Some(Message::Event(event)) => front.show(event),
                         Some(Message::News(name, content)) => news.hear(&name, content),
                         None => {
                             status.push_str(line);
@@ -128,10 +277,15 @@ impl Session {
                         }
                     }
                 }
-                Outcome::Failed(failure::crash(&status, news.line()))
+                Outcome::Failed(failure::crash(source, &status, news.line(), &before))
             }
             Err(error) => Outcome::Failed(Failure::new("Error", &error.to_string())),
         }
+    }
+
+    /// Loads the library into the process that evcxr has started in the place of one that died.
+    fn revive(&mut self) {
+        self.alive = self.run(REVIVAL, &mut News::default(), &Nobody).is_ok();
     }
 
     /// The types of the cell's un-annotated bindings, or the compile errors that stand in the way.
@@ -156,17 +310,19 @@ impl Session {
         Ok(types)
     }
 
-    fn run(&mut self, code: &str, news: &mut News, show: &mut (dyn FnMut(Event) + Send)) -> Result<(), evcxr::Error> {
+    fn run(&mut self, code: &str, news: &mut News, front: &dyn Front) -> Result<(), evcxr::Error> {
         let (finished, done) = crossbeam_channel::bounded::<()>(0);
-        let (evcxr, outputs) = (&mut self.evcxr, &self.outputs);
+        let (evcxr, outputs, interrupter) = (&mut self.evcxr, &self.outputs, &self.interrupter);
         std::thread::scope(|scope| {
-            let listener = scope.spawn(move || listen(outputs, &done, news, show));
-            let result = evcxr.execute(code);
+            let listener = scope.spawn(move || listen(outputs, &done, news, front, interrupter));
+            let mut callbacks =
+                EvalCallbacks { input_reader: &|request| answer(front, &request.prompt, request.is_password) };
+            let result = evcxr.execute_with_callbacks(code, &mut callbacks);
             drop(finished);
-            let show = listener.join().expect("the listener does not panic");
+            let _ = listener.join();
             for (mime, text) in result.as_ref().map(|o| o.content_by_mime_type.clone()).unwrap_or_default() {
                 let data = Value::Object(Map::from_iter([(mime, Value::String(text))]));
-                show(Event::Display { data, metadata: Value::Object(Map::new()), id: None });
+                front.show(Event::Display { data, metadata: json!({}), id: None, value: true });
             }
             result.map(drop)
         })
@@ -177,17 +333,57 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        // evcxr waits for its child, which may be in an endless loop.
+        self.interrupter.end();
+    }
+}
+
+/// Ends every process that this one has started.
+pub fn end_all() {
+    for process in processes::tree(rustix::process::getpid()).into_iter().skip(1) {
+        let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+    }
+}
+
+/// The reader's answer as one line. The library hides the prompt from evcxr, which would cut it at a colon.
+fn answer(front: &dyn Front, prompt: &str, password: bool) -> String {
+    let hidden = prompt.strip_prefix('\u{2}').and_then(|text| STANDARD.decode(text).ok());
+    let hidden = hidden.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let answer = front.ask(hidden.as_deref().unwrap_or(prompt), password);
+    answer.map_or_else(|| NO_INPUT.to_owned(), |answer| answer.replace(['\n', '\r'], " "))
+}
+
+/// The cell without a `%%time` in its first line, which keeps its number.
+fn without_timing(source: &str) -> String {
+    if timed(source) { source.replacen("%%time", "", 1) } else { source.to_owned() }
+}
+
+/// Whether the first line of the cell is `%%time`.
+pub fn timed(source: &str) -> bool {
+    source.lines().next().is_some_and(|line| line.trim() == "%%time")
+}
+
 /// Hands over what the child sends until the cell is done and nothing is left to read.
-fn listen<'a>(
+fn listen(
     outputs: &EvalContextOutputs,
     done: &Receiver<()>,
     news: &mut News,
-    show: &'a mut (dyn FnMut(Event) + Send),
-) -> &'a mut (dyn FnMut(Event) + Send) {
+    front: &dyn Front,
+    interrupter: &Interrupter,
+) {
     let mut hear = |line: String, name: &str| match parse(&line) {
-        Some(Message::Event(event)) => show(event),
-        Some(Message::News(what, content)) => news.hear(&what, content),
-        None => show(Event::Stream { name: name.to_owned(), text: line + "\n" }),
+        Some(Message::Event(event)) => front.show(event),
+        Some(Message::News(what, content)) => {
+            match what.as_str() {
+                "began" => interrupter.began(),
+                "stopping" => interrupter.stopping(),
+                _ => {}
+            }
+            news.hear(&what, content);
+        }
+        None => front.show(Event::Stream { name: name.to_owned(), text: line + "\n" }),
     };
     loop {
         select! {
@@ -198,78 +394,4 @@ fn listen<'a>(
     }
     outputs.stdout.try_iter().for_each(|line| hear(line, "stdout"));
     outputs.stderr.try_iter().for_each(|line| hear(line, "stderr"));
-    show
-}
-
-enum Message {
-    Event(Event),
-    News(String, Value),
-}
-
-fn parse(line: &str) -> Option<Message> {
-    let mut message: Value = serde_json::from_str(line.strip_prefix(MARK)?).ok()?;
-    let msg_type = message["msg_type"].as_str()?.to_owned();
-    let mut content = message["content"].take();
-    let id = content["transient"]["display_id"].as_str().map(str::to_owned);
-    let event = match (msg_type.as_str(), id) {
-        ("stream", _) => {
-            Event::Stream { name: content["name"].as_str()?.to_owned(), text: content["text"].as_str()?.to_owned() }
-        }
-        ("update_display_data", Some(id)) => {
-            Event::Update { data: content["data"].take(), metadata: content["metadata"].take(), id }
-        }
-        ("display_data", id) => {
-            Event::Display { data: content["data"].take(), metadata: content["metadata"].take(), id }
-        }
-        _ => return Some(Message::News(msg_type, content)),
-    };
-    Some(Message::Event(event))
-}
-
-/// What was heard of a cell besides its outputs: whether it panicked or returned an error, and where.
-#[derive(Default)]
-struct News {
-    panicked: bool,
-    returned_err: bool,
-    panic: Value,
-    /// A panic on another thread; it is the cell's own when that thread passed it on, as rayon's do.
-    thread_panic: Value,
-    error: Value,
-    environment: Value,
-}
-
-impl News {
-    fn hear(&mut self, what: &str, content: Value) {
-        match what {
-            "panicked" => self.panicked = true,
-            "returned_err" => self.returned_err = true,
-            "panic" => self.panic = content,
-            "thread_panic" => self.thread_panic = content,
-            "error" => self.error = content,
-            "environment" => self.environment = content["pairs"].clone(),
-            // "started" needs no answer.
-            _ => {}
-        }
-    }
-
-    fn failed(&self) -> bool {
-        self.panicked || self.returned_err
-    }
-
-    fn panic(&self) -> &Value {
-        if self.panic.is_null() { &self.thread_panic } else { &self.panic }
-    }
-
-    fn line(&self) -> Option<usize> {
-        let line = if self.panicked { &self.panic()["line"] } else { &self.error["line"] };
-        line.as_u64().and_then(|line| usize::try_from(line).ok()).filter(|&line| line > 0)
-    }
-
-    fn failure(&self, source: &str, generated: &str) -> Failure {
-        if self.panicked {
-            failure::panic(source, generated, self.panic(), self.line())
-        } else {
-            failure::returned(source, &self.error, self.line())
-        }
-    }
 }

@@ -1,0 +1,14 @@
+//! Numeric code under `--release`, for comparison with the same code in a notebook cell: `cargo bench -p perturbook
+//! --bench numeric` prints the seconds of each workload; the kernel's bench `cells` runs both and prints the ratios.
+
+use perturbook::prelude::*;
+
+include!("numeric/workloads.rs");
+
+fn main() {
+    // cargo test compiles and runs benches too, in passing: nothing to check there.
+    if std::env::args().any(|argument| argument == "--bench") {
+        println!("matrix_product {:.6}", matrix_product());
+        println!("training_step {:.6}", training_step());
+    }
+}

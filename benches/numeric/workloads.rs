@@ -1,0 +1,67 @@
+/// A tensor with values that repeat, the same everywhere.
+fn values<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+    let n = shape.iter().product::<usize>();
+    let numbers: Vec<f32> = (0..n).map(|i| ((i * 7919) % 1009) as f32 / 1009.0 - 0.5).collect();
+    Tensor::<1>::from_floats(numbers.as_slice(), device).reshape(shape)
+}
+
+/// Waits until a tensor is computed.
+fn wait<const D: usize>(tensor: Tensor<D>) {
+    let _ = tensor.into_data();
+}
+
+/// The best of several runs, in seconds.
+fn best(mut work: impl FnMut()) -> f64 {
+    let seconds = |work: &mut dyn FnMut()| {
+        let started = std::time::Instant::now();
+        work();
+        started.elapsed().as_secs_f64()
+    };
+    (0..8).map(|_| seconds(&mut work)).fold(f64::INFINITY, f64::min)
+}
+
+/// A product of two square matrices.
+fn matrix_product() -> f64 {
+    let device = cpu();
+    let (a, b) = (values([1024, 1024], &device), values([1024, 1024], &device));
+    best(|| wait(a.clone().matmul(b.clone())))
+}
+
+/// A training step of a convolutional VAE on 32 images of 3 x 64 x 64: forward, loss, gradients, update.
+fn training_step() -> f64 {
+    use burn::tensor::activation::relu;
+    use burn::tensor::module::{conv2d, conv_transpose2d};
+    use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+    let device = Device::autodiff(cpu());
+    let images = values([32, 3, 64, 64], &device);
+    let shrink = ConvOptions::new([2, 2], [1, 1], [1, 1], 1);
+    let grow = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
+    let mut kernels: Vec<Tensor<4>> =
+        [[32, 3, 4, 4], [64, 32, 4, 4], [64, 32, 4, 4], [32, 3, 4, 4]].map(|s| values(s, &device).require_grad()).into();
+    let mut layers: Vec<Tensor<2>> =
+        [[64 * 16 * 16, 32], [64 * 16 * 16, 32], [32, 64 * 16 * 16]].map(|s| values(s, &device).require_grad()).into();
+    let noise = values([32, 32], &device);
+    best(|| {
+        let x = relu(conv2d(images.clone(), kernels[0].clone(), None, shrink.clone()));
+        let x = relu(conv2d(x, kernels[1].clone(), None, shrink.clone())).reshape([32, 64 * 16 * 16]);
+        let mean = x.clone().matmul(layers[0].clone()) * 1e-3;
+        let log_variance = x.matmul(layers[1].clone()) * 1e-3;
+        let z = mean.clone() + (log_variance.clone() * 0.5).exp() * noise.clone();
+        let x = relu(z.matmul(layers[2].clone())).reshape([32, 64, 16, 16]);
+        let x = relu(conv_transpose2d(x, kernels[2].clone(), None, grow.clone()));
+        let x = conv_transpose2d(x, kernels[3].clone(), None, grow.clone());
+        let divergence = (log_variance.clone().exp() + mean.clone() * mean - log_variance - 1.0).mean();
+        let difference = x - images.clone();
+        let loss = (difference.clone() * difference).mean() + divergence;
+        let gradients = loss.backward();
+        for kernel in &mut kernels {
+            let gradient = kernel.grad(&gradients).unwrap();
+            *kernel = Tensor::from_inner(kernel.clone().inner() - gradient * 1e-6).require_grad();
+        }
+        for layer in &mut layers {
+            let gradient = layer.grad(&gradients).unwrap();
+            *layer = Tensor::from_inner(layer.clone().inner() - gradient * 1e-6).require_grad();
+        }
+        wait(layers[0].clone());
+    })
+}

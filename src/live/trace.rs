@@ -1,0 +1,81 @@
+//! Curves that grow point by point: a loss while a model trains.
+
+use crate::display::{Bundle, Show};
+use crate::figures::{Axis, Curves, Figure};
+
+/// Growing curves.
+///
+/// ```
+/// use perturbook::live::Trace;
+///
+/// let mut loss = Trace::new("Training", "epoch", "loss");
+/// loss.push("train", 1.0, 0.9);
+/// loss.push("train", 2.0, 0.5);
+/// loss.push("validation", 2.0, 0.7);
+/// assert!(loss.figure().unwrap().summary().contains("train: 2 points from (1, 0.9) to (2, 0.5)"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Trace {
+    title: String,
+    x: Axis,
+    y: Axis,
+    curves: Vec<Curve>,
+}
+
+#[derive(Clone, Debug)]
+struct Curve {
+    name: String,
+    x: Vec<f64>,
+    y: Vec<f64>,
+}
+
+impl Trace {
+    /// No curves yet; an axis is a label or an [`Axis`].
+    pub fn new(title: &str, x: impl Into<Axis>, y: impl Into<Axis>) -> Self {
+        Self { title: title.to_owned(), x: x.into(), y: y.into(), curves: Vec::new() }
+    }
+
+    /// Adds a point to the curve of this name, which begins with its first point.
+    pub fn push(&mut self, name: &str, x: f64, y: f64) {
+        match self.curves.iter_mut().find(|curve| curve.name == name) {
+            Some(curve) => {
+                curve.x.push(x);
+                curve.y.push(y);
+            }
+            None => self.curves.push(Curve { name: name.to_owned(), x: vec![x], y: vec![y] }),
+        }
+    }
+
+    /// The last point of the curve of this name.
+    pub fn last(&self, name: &str) -> Option<(f64, f64)> {
+        let curve = self.curves.iter().find(|curve| curve.name == name)?;
+        Some((*curve.x.last()?, *curve.y.last()?))
+    }
+
+    /// The curves so far as a figure.
+    ///
+    /// # Errors
+    /// When an axis is logarithmic and a value is not positive.
+    pub fn figure(&self) -> crate::Result<Figure> {
+        let curves = Curves::new(&self.title, self.x.clone(), self.y.clone());
+        let draw = |curves: Curves, curve: &Curve| {
+            // Dots are for eyes that can tell them apart.
+            if curve.x.len() <= 50 {
+                curves.points(&curve.name, &curve.x, &curve.y)
+            } else {
+                curves.line(&curve.name, &curve.x, &curve.y)
+            }
+        };
+        self.curves.iter().fold(curves, draw).figure()
+    }
+}
+
+impl Show for Trace {
+    fn bundle(&self) -> Bundle {
+        match self.figure() {
+            Ok(_) if self.curves.is_empty() => Bundle::text(format!("{}: no points yet", self.title)),
+            Ok(figure) => figure.bundle(),
+            Err(error) => Bundle::text(format!("{}: {error}", self.title)),
+        }
+    }
+}
