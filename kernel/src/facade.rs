@@ -290,3 +290,62 @@ impl Fnv {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn write(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// A project with one source file.
+    fn project(folder: &Path) -> Workspace {
+        let root = folder.join("a project");
+        for name in ["Cargo.toml", "Cargo.lock", "src/lib.rs", "kernel/facade/Cargo.toml"] {
+            write(&root.join(name), name);
+        }
+        Workspace::at(&root, &root.join("target"))
+    }
+
+    /// What cargo says after it has built a library with this content.
+    fn built(workspace: &Workspace, content: &str) -> Vec<Value> {
+        let file = workspace.target().join("debug").join(SHARED_OBJECT);
+        let _ = fs::remove_file(&file);
+        write(&file, content);
+        vec![json!({ "reason": "compiler-artifact", "target": { "name": "perturbook_facade" }, "filenames": [file] })]
+    }
+
+    #[test]
+    fn a_change_of_the_source_is_noticed_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = project(folder.path());
+        assert_eq!(freshness(&workspace).unwrap(), Freshness::Missing);
+        Inputs::read(&workspace).unwrap().keep(&workspace, &built(&workspace, "one")).unwrap();
+        assert_eq!(freshness(&workspace).unwrap(), Freshness::Fresh);
+        write(&workspace.root().join("src/new/file.rs"), "");
+        assert_eq!(freshness(&workspace).unwrap(), Freshness::Stale("the library's source changed".to_owned()));
+        let other = Inputs { rustc: "rustc 9".to_owned(), ..Inputs::read(&workspace).unwrap() };
+        other.keep(&workspace, &built(&workspace, "two")).unwrap();
+        assert_eq!(freshness(&workspace).unwrap(), Freshness::Stale("the Rust toolchain changed".to_owned()));
+    }
+
+    #[test]
+    fn a_kernel_keeps_its_library_while_another_is_built_and_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = project(folder.path());
+        let first = Inputs::read(&workspace).unwrap().keep(&workspace, &built(&workspace, "one")).unwrap();
+        write(&workspace.root().join("src/lib.rs"), "changed");
+        let second = Inputs::read(&workspace).unwrap().keep(&workspace, &built(&workspace, "two")).unwrap();
+        let content = |facade: &Facade| fs::read_to_string(facade.folder().join(SHARED_OBJECT)).unwrap_or_default();
+        assert_eq!([content(&first), content(&second)], ["one", "two"]);
+        let unused = first.folder().to_owned();
+        drop(first);
+        write(&workspace.root().join("src/lib.rs"), "changed again");
+        Inputs::read(&workspace).unwrap().keep(&workspace, &built(&workspace, "three")).unwrap();
+        assert!(!unused.exists() && second.folder().exists());
+    }
+}

@@ -27,6 +27,12 @@ impl Workspace {
         Ok(Self { root, target })
     }
 
+    /// A project that lies and is built elsewhere.
+    #[cfg(test)]
+    pub(crate) fn at(root: &Path, target: &Path) -> Self {
+        Self { root: root.to_owned(), target: target.to_owned() }
+    }
+
     /// The folder with `Cargo.toml`.
     pub fn root(&self) -> &Path {
         &self.root

@@ -126,6 +126,14 @@ impl Curves {
                 }
             });
         }
+        // dashed, dotted, dashed: neighbours in the legend differ
+        let guides = layers.iter_mut().filter_map(|layer| match layer {
+            Layer::Line { stroke, data: false, .. } => Some(stroke),
+            _ => None,
+        });
+        for (stroke, dash) in guides.zip([Dash::Dashed, Dash::Dotted].into_iter().cycle()) {
+            stroke.dash = dash;
+        }
         // bands lie below lines
         layers.sort_by_key(|layer| !matches!(layer, Layer::Band { .. }));
         let mut panel = Panel::new(&self.title, self.x, self.y, layers, (0.03, 0.05))?;

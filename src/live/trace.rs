@@ -20,6 +20,7 @@ pub struct Trace {
     x: Axis,
     y: Axis,
     curves: Vec<Curve>,
+    levels: Vec<(String, f64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -32,7 +33,14 @@ struct Curve {
 impl Trace {
     /// No curves yet; an axis is a label or an [`Axis`].
     pub fn new(title: &str, x: impl Into<Axis>, y: impl Into<Axis>) -> Self {
-        Self { title: title.to_owned(), x: x.into(), y: y.into(), curves: Vec::new() }
+        Self { title: title.to_owned(), x: x.into(), y: y.into(), curves: Vec::new(), levels: Vec::new() }
+    }
+
+    /// Adds a dashed line at this height, to compare with.
+    #[must_use]
+    pub fn level(mut self, name: &str, y: f64) -> Self {
+        self.levels.push((name.to_owned(), y));
+        self
     }
 
     /// Adds a point to the curve of this name, which begins with its first point.
@@ -66,7 +74,8 @@ impl Trace {
                 curves.line(&curve.name, &curve.x, &curve.y)
             }
         };
-        self.curves.iter().fold(curves, draw).figure()
+        let levels = self.levels.iter().fold(curves, |curves, (name, y)| curves.level(name, *y));
+        self.curves.iter().fold(levels, draw).figure()
     }
 }
 

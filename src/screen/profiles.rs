@@ -7,6 +7,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 use super::blocks::Blocks;
 use crate::{Error, Result};
@@ -147,6 +150,26 @@ impl Profiles {
         let named = |row: &usize| keys.iter().any(|key| key.as_ref() == self.keys[*row]);
         let rows: Vec<usize> = (0..self.len()).filter(|row| !named(row)).collect();
         self.select(&rows)
+    }
+
+    /// The same vectors under shuffled names: a map that knows nothing, for what a metric gives by chance.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use perturbook::screen::Profiles;
+    ///
+    /// let p = Profiles::new(["A", "B", "C"].map(String::from).into(), array![[1.0], [2.0], [3.0]])?;
+    /// let shuffled = p.shuffled(1);
+    /// assert_eq!(shuffled.values(), p.values());
+    /// assert_ne!(shuffled.keys(), p.keys());
+    /// assert_eq!(shuffled.keys(), p.shuffled(1).keys()); // one seed, one result
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
+    #[must_use]
+    pub fn shuffled(&self, seed: u64) -> Self {
+        let mut shuffled = self.clone();
+        shuffled.keys.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        shuffled
     }
 
     /// The same names and blocks over other values of the same shape: what a correction returns.

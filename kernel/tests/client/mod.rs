@@ -239,6 +239,7 @@ pub struct Client {
     session: String,
     sent: HashMap<String, Instant>,
     started: Instant,
+    answered: Instant,
     log: VecDeque<String>,
 }
 
@@ -280,6 +281,7 @@ impl Client {
             session,
             sent: HashMap::new(),
             started: Instant::now(),
+            answered: Instant::now(),
             log: VecDeque::new(),
         };
         client.wait_until_ready();
@@ -289,15 +291,19 @@ impl Client {
     /// A subscription to iopub takes effect a moment after the connection: a kernel is ready when both its reply and
     /// its status have come.
     fn wait_until_ready(&mut self) {
-        loop {
+        self.kernel_info(PATIENCE);
+        self.answered = Instant::now();
+        while self.wait(Channel::IoPub, Duration::from_secs(1), |_| true).is_none() {
             self.kernel_info(PATIENCE);
-            if self.wait(Channel::IoPub, Duration::from_secs(1), |_| true).is_some() {
-                break;
-            }
         }
         // The last status is on its way still, perhaps.
         while self.wait(Channel::IoPub, Duration::from_millis(100), |_| true).is_some() {}
         self.forget();
+    }
+
+    /// When the kernel answered for the first time.
+    pub fn answered(&self) -> Instant {
+        self.answered
     }
 
     fn runtime(&self) -> &Runtime {
@@ -457,10 +463,16 @@ impl Client {
     /// Waits for the end of a cell: its reply and all that it published.
     #[track_caller]
     pub fn finish(&mut self, id: &str) -> Executed {
+        self.finish_within(id, PATIENCE)
+    }
+
+    /// As [`Client::finish`], for a cell that may take long.
+    #[track_caller]
+    pub fn finish_within(&mut self, id: &str, patience: Duration) -> Executed {
         let sent = self.sent[id];
         let mut messages = Vec::new();
         loop {
-            let left = PATIENCE.saturating_sub(sent.elapsed());
+            let left = patience.saturating_sub(sent.elapsed());
             let message = self.expect(Channel::IoPub, left, "the end of the cell", |m| m.answers(id));
             let seconds = (message.at - sent).as_secs_f64();
             messages.push(json!({ "msg_type": message.msg_type(), "content": message.content, "seconds": seconds }));
@@ -468,7 +480,7 @@ impl Client {
                 break;
             }
         }
-        let left = PATIENCE.saturating_sub(sent.elapsed());
+        let left = patience.saturating_sub(sent.elapsed());
         let reply = self.expect(Channel::Shell, left, "the execute_reply", |m| m.answers(id));
         assert_eq!(reply.msg_type(), "execute_reply");
         let around = ["status", "execute_input"];
@@ -480,6 +492,13 @@ impl Client {
     pub fn execute(&mut self, code: &str) -> Executed {
         let id = self.begin(code);
         self.finish(&id)
+    }
+
+    /// As [`Client::execute`], for a cell that may take long.
+    #[track_caller]
+    pub fn execute_within(&mut self, code: &str, patience: Duration) -> Executed {
+        let id = self.begin(code);
+        self.finish_within(&id, patience)
     }
 
     #[track_caller]

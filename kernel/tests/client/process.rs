@@ -40,6 +40,7 @@ pub fn built() {
 pub struct Kernel {
     client: Option<Client>,
     process: Child,
+    started: Instant,
     behind: Behind,
     connection: Connection,
     /// Ends the kernel when the test process ends, however that happens.
@@ -70,6 +71,12 @@ impl Kernel {
     #[track_caller]
     pub fn start_with(change: impl FnOnce(&mut Command)) -> Self {
         built();
+        Self::start_program(&program(), &["kernel", "--connection-file"], change)
+    }
+
+    /// Starts any kernel: a program, and its arguments before the path of the connection file.
+    #[track_caller]
+    pub fn start_program(program: &Path, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         let (work, temporary) = (folder.path().join("work"), folder.path().join("tmp"));
@@ -79,8 +86,8 @@ impl Kernel {
         let file = folder.path().join("connection.json");
         std::fs::write(&file, connection.json().to_string()).unwrap();
 
-        let mut command = Command::new(program());
-        command.arg("kernel").arg("--connection-file").arg(&file);
+        let mut command = Command::new(program);
+        command.args(arguments).arg(&file);
         // The history of the person who runs the tests is none of theirs.
         command.current_dir(work).env("TMPDIR", temporary).env("XDG_DATA_HOME", folder.path().join("data"));
         // Jupyter knows nothing of what cargo tells a test.
@@ -95,12 +102,18 @@ impl Kernel {
         command.stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said).process_group(0);
         change(&mut command);
         drop(held);
+        let started = Instant::now();
         let mut process = command.spawn().unwrap();
         let guard = guard(process.id(), folder.path());
         let behind = Behind { pid: process.id(), log };
         wait_for_sockets(&connection, &mut process, &behind);
         let client = Some(Client::connect(&connection, Some(behind.clone())));
-        Self { client, process, behind, connection, guard, folder }
+        Self { client, process, started, behind, connection, guard, folder }
+    }
+
+    /// When the process was started.
+    pub fn started(&self) -> Instant {
+        self.started
     }
 
     pub fn pid(&self) -> u32 {
