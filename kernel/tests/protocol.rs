@@ -129,6 +129,17 @@ fn display_shows_a_value_in_the_middle_of_a_cell() {
 }
 
 #[test]
+fn metadata_of_a_representation_reaches_the_front_end() {
+    let cell = kernel()
+        .execute(
+            "struct Dot;\nimpl perturbook::display::Show for Dot {\n    fn bundle(&self) -> perturbook::display::Bundle {\n        \
+             perturbook::display::Bundle::text(\"dot\").with_metadata(\"text/plain\", \"small\")\n    }\n}\ndisplay(&Dot);",
+        )
+        .ok();
+    assert_eq!(cell.outputs[0]["content"]["metadata"], json!({ "text/plain": "small" }));
+}
+
+#[test]
 fn several_outputs_come_in_order_with_prints() {
     let cell = kernel()
         .execute(

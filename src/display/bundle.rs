@@ -3,7 +3,7 @@
 //! Front ends pick what they can draw: JupyterLab the interactive JSON, GitHub the SVG, a terminal the text.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Representations of one object, keyed by mime type, in the order they were added.
 ///
@@ -19,6 +19,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bundle {
     entries: Vec<(String, Value)>,
+    metadata: Map<String, Value>,
 }
 
 impl Bundle {
@@ -36,6 +37,26 @@ impl Bundle {
             None => self.entries.push((mime.to_owned(), value)),
         }
         self
+    }
+
+    /// Tells front ends more of the representation under this mime type, such as the size of an image.
+    ///
+    /// ```
+    /// use perturbook::display::Bundle;
+    /// use serde_json::json;
+    ///
+    /// let b = Bundle::text("a dot").with("image/png", "iVBORw0KGgo=").with_metadata("image/png", json!({ "width": 320 }));
+    /// assert_eq!(b.metadata()["image/png"]["width"], 320);
+    /// ```
+    #[must_use]
+    pub fn with_metadata(mut self, mime: &str, value: impl Into<Value>) -> Self {
+        self.metadata.insert(mime.to_owned(), value.into());
+        self
+    }
+
+    /// What was told of the representations, by mime type.
+    pub fn metadata(&self) -> &Map<String, Value> {
+        &self.metadata
     }
 
     /// The representation under this mime type.

@@ -132,7 +132,8 @@ impl Grid {
             let text = escape(text);
             format!("<{tag} style=\"text-align:{align};padding:2px 10px;{extra}\">{text}</{tag}>")
         };
-        let mut out = String::from("<div style=\"overflow-x:auto\"><table style=\"border-collapse:collapse\">");
+        let style = "border-collapse:collapse;margin:0;font-variant-numeric:tabular-nums";
+        let mut out = format!("<div style=\"overflow-x:auto\"><table style=\"{style}\">");
         if let Some(title) = &self.title {
             let style = "text-align:left;caption-side:top;padding:4px 10px;font-weight:bold";
             out += &format!("<caption style=\"{style}\">{}</caption>", escape(title));
@@ -159,8 +160,10 @@ impl Grid {
             out += &format!("<tr>{cells}</tr>");
         }
         out += "</tbody></table>";
-        for note in &self.notes {
-            out += &format!("<div style=\"padding:4px 10px;font-size:90%;opacity:0.75\">{}</div>", escape(note));
+        if !self.notes.is_empty() {
+            let notes: Vec<String> = self.notes.iter().map(|note| escape(note)).collect();
+            let style = "padding:4px 10px;font-size:90%;line-height:1.4;opacity:0.75";
+            out += &format!("<div style=\"{style}\">{}</div>", notes.join("<br>"));
         }
         out + "</div>"
     }

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Bundle;
 
@@ -64,13 +64,10 @@ struct Message<'a> {
 #[derive(Serialize)]
 struct Content<'a> {
     data: &'a Bundle,
-    metadata: Empty,
+    metadata: &'a Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     transient: Option<Transient<'a>>,
 }
-
-#[derive(Serialize)]
-struct Empty {}
 
 #[derive(Serialize)]
 struct Transient<'a> {
@@ -98,7 +95,8 @@ pub fn encode(transport: Transport, slot: Slot<'_>, bundle: &Bundle) -> String {
                 Slot::Update(id) => ("update_display_data", Some(id)),
             };
             let transient = display_id.map(|display_id| Transient { display_id });
-            let message = Message { msg_type, content: Content { data: bundle, metadata: Empty {}, transient } };
+            let message =
+                Message { msg_type, content: Content { data: bundle, metadata: bundle.metadata(), transient } };
             let json = serde_json::to_string(&message).unwrap_or_default();
             format!("\u{2}PERTURBOOK {json}\n")
         }

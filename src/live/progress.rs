@@ -216,8 +216,9 @@ impl Show for State {
             None => String::new(),
         };
         let html = format!(
-            "<div style=\"display:flex;gap:.8em;align-items:center;font-size:90%\"><progress {value} \
-             style=\"width:14em;accent-color:#0072b2\" aria-label=\"{}\"></progress><span>{}</span></div>",
+            "<div style=\"display:flex;flex-wrap:wrap;gap:.2em .8em;align-items:center;padding:2px 10px;font-size:90%;\
+             font-variant-numeric:tabular-nums\"><progress {value} style=\"width:14em;accent-color:#0072b2\" \
+             aria-label=\"{}\"></progress><span>{}</span></div>",
             escape(&self.name),
             escape(&line)
         );

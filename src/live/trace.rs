@@ -82,7 +82,7 @@ impl Trace {
 impl Show for Trace {
     fn bundle(&self) -> Bundle {
         match self.figure() {
-            Ok(_) if self.curves.is_empty() => Bundle::text(format!("{}: no points yet", self.title)),
+            // Without points too: empty axes keep the place, so that nothing below them jumps at the first one.
             Ok(figure) => figure.bundle(),
             Err(error) => Bundle::text(format!("{}: {error}", self.title)),
         }

@@ -102,6 +102,11 @@ impl Interrupter {
         self.stop_compiling();
     }
 
+    /// Ends the evaluating process. It leads a group of its own, with everything that cells have started.
+    pub(super) fn kill_child(&self) {
+        let _ = kill_process_group(self.pid(), Signal::KILL);
+    }
+
     /// A cell of this number is about to be compiled.
     pub(super) fn begin(&self, cell: usize) {
         let mut state = self.state();
@@ -161,8 +166,7 @@ impl Interrupter {
 
     fn kill(&self, state: &mut State) {
         state.killed = true;
-        // The evaluating process leads a group of its own, with everything that cells have started.
-        let _ = kill_process_group(self.pid(), Signal::KILL);
+        self.kill_child();
     }
 
     /// Ends cargo, rustc, the linker, or the shell of a `!command`: all that we have started but the cells' process.

@@ -4,6 +4,7 @@
 //! cell shows while it runs, and returns an [`Outcome`] at its end.
 
 mod cell;
+mod commands;
 mod failure;
 mod interrupt;
 mod news;
@@ -21,11 +22,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crossbeam_channel::{Receiver, select};
 use evcxr::{CommandContext, EvalCallbacks, EvalContext, EvalContextOutputs};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::facade::Facade;
 use crate::report::words;
 use cell::{Cell, probed_type};
+use commands::Command;
 pub use failure::Failure;
 pub use interrupt::Interrupter;
 use news::{Message, News, parse};
@@ -234,23 +236,26 @@ impl Session {
 
     fn evaluate(&mut self, source: &str, front: &dyn Front) -> Outcome {
         let source = &without_timing(source);
-        let code = if source.trim() == ":vars" {
-            variables::table(&self.variables(), self.cells)
-        } else {
-            match Cell::parse(source) {
-                Ok(cell) => match self.types(&cell) {
-                    Ok(types) => cell.instrumented(&types, self.cells),
-                    Err(errors) => return Outcome::Failed(failure::compilation(source, &errors)),
-                },
-                Err((reason, line)) => {
-                    // rustc says it better than the parser, when evcxr passes on what it could not parse; it may also
-                    // drop it in silence.
-                    let errors = self.evcxr.check(source).unwrap_or_default();
-                    return Outcome::Failed(match errors.is_empty() {
-                        false => failure::compilation(source, &errors),
-                        true => failure::syntax(source, &reason, line),
-                    });
-                }
+        let code = match commands::read(source) {
+            Ok(None) => match self.instrumented(source) {
+                Ok(code) => code,
+                Err(failure) => return Outcome::Failed(failure),
+            },
+            Ok(Some(Command::Vars)) => variables::table(&self.variables(), self.cells),
+            Ok(Some(Command::Restart)) => return self.restart(REVIVAL),
+            Ok(Some(Command::Clear)) => {
+                return match self.command(":clear") {
+                    Ok(()) => self.restart(PRELUDE),
+                    Err(error) => Outcome::Failed(Failure::new("Error", &format!("{error:#}"))),
+                };
+            }
+            Ok(Some(Command::Quit)) => {
+                let advice = "a cell cannot end its kernel: shut it down from the notebook's Kernel menu";
+                return Outcome::Failed(Failure::new("Error", advice));
+            }
+            Err(command) => {
+                let advice = format!("{command} stands among other lines: give it a cell of its own");
+                return Outcome::Failed(Failure::new("Error", &advice));
             }
         };
         let before = self.variables();
@@ -280,6 +285,39 @@ impl Session {
                 Outcome::Failed(failure::crash(source, &status, news.line(), &before))
             }
             Err(error) => Outcome::Failed(Failure::new("Error", &error.to_string())),
+        }
+    }
+
+    /// The code that evcxr gets for a cell: with types and line marks.
+    fn instrumented(&mut self, source: &str) -> Result<String, Failure> {
+        match Cell::parse(source) {
+            Ok(cell) => match self.types(&cell) {
+                Ok(types) => Ok(cell.instrumented(&types, self.cells)),
+                Err(errors) => Err(failure::compilation(source, &errors)),
+            },
+            Err((reason, line)) => {
+                // rustc says it better than the parser, when evcxr passes on what it could not parse; it may also
+                // drop it in silence.
+                let errors = self.evcxr.check(source).unwrap_or_default();
+                Err(match errors.is_empty() {
+                    false => failure::compilation(source, &errors),
+                    true => failure::syntax(source, &reason, line),
+                })
+            }
+        }
+    }
+
+    /// Replaces the evaluating process, and loads the library into the new one.
+    fn restart(&mut self, prelude: &str) -> Outcome {
+        // evcxr forgets variables only when the process has ended under it.
+        self.interrupter.kill_child();
+        let _ = self.run("();", &mut News::default(), &Nobody);
+        match self.run(prelude, &mut News::default(), &Nobody) {
+            Ok(()) => Outcome::Done,
+            Err(error) => {
+                self.alive = false;
+                Outcome::Failed(Failure::new("Error", &format!("the library does not load again: {error}")))
+            }
         }
     }
 
@@ -320,9 +358,11 @@ impl Session {
             let result = evcxr.execute_with_callbacks(code, &mut callbacks);
             drop(finished);
             let _ = listener.join();
-            for (mime, text) in result.as_ref().map(|o| o.content_by_mime_type.clone()).unwrap_or_default() {
-                let data = Value::Object(Map::from_iter([(mime, Value::String(text))]));
-                front.show(Event::Display { data, metadata: json!({}), id: None, value: true });
+            // What commands return, as one object.
+            let content = result.as_ref().map(|outputs| outputs.content_by_mime_type.clone()).unwrap_or_default();
+            if !content.is_empty() {
+                let data = content.into_iter().map(|(mime, text)| (mime, Value::String(text))).collect();
+                front.show(Event::Display { data: Value::Object(data), metadata: json!({}), id: None, value: true });
             }
             result.map(drop)
         })
