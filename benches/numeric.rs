@@ -1,5 +1,6 @@
 //! Numeric code under `--release`, for comparison with the same code in a notebook cell: `cargo bench -p perturbook
-//! --bench numeric` prints the seconds of each workload; the kernel's bench `cells` runs both and prints the ratios.
+//! --bench numeric` prints the seconds of each workload; `cargo bench --profile dev -p perturbook-kernel
+//! --bench numeric` runs both and prints the ratios.
 
 use perturbook::prelude::*;
 

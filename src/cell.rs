@@ -3,13 +3,13 @@
 //! The kernel writes calls of these functions into the cells it runs; nobody else needs them. Outside the
 //! perturbook kernel they are silent.
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::display::Transport;
+use crate::display::{Bundle, Transport};
 
 /// The line of the statement that is running, from 1; 0 before the first.
 static LINE: AtomicUsize = AtomicUsize::new(0);
@@ -23,6 +23,7 @@ struct Cancelled;
 /// Says that the cell of this number begins, from 1; it does not when it was asked to stop by then.
 pub fn begin(cell: usize) {
     LINE.store(0, Ordering::Relaxed);
+    crate::live::flush();
     if crate::stop::begin(cell) {
         tell("cancelled", Value::Null);
         // Not a panic of anybody's code: without the hook's report.
@@ -42,6 +43,21 @@ pub fn end() {
     crate::live::flush();
     // Nobody is left to read when standard output is closed.
     let _ = std::io::stdout().flush();
+}
+
+/// Shows values that have nothing but `Debug`: the kernel writes `value.evcxr_display()`, which finds this where there is
+/// no [`Show`](crate::display::Show) and no method of that name.
+pub trait DebugValue {
+    /// Shows the value, unless it is `()`.
+    fn evcxr_display(&self);
+}
+
+impl<T: Debug> DebugValue for &T {
+    fn evcxr_display(&self) {
+        if std::any::type_name::<T>() != "()" {
+            crate::display::Show::evcxr_display(&Bundle::text(format!("{self:?}")));
+        }
+    }
 }
 
 /// How many statements of cells this process has begun: one count for all cells, since they share one library.

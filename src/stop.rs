@@ -15,7 +15,7 @@ use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
-/// Pieces of running work that will answer a request.
+/// Pieces of work in the running cell that will answer a request.
 static LISTENERS: AtomicUsize = AtomicUsize::new(0);
 /// The running cell; 0 in programs that are no notebook. Held while a request is compared with it.
 static CELL: RwLock<usize> = RwLock::new(0);
@@ -38,20 +38,39 @@ pub fn requested() -> bool {
 
 /// Held by work that asks [`requested`] again and again: the kernel then waits for it instead of ending it.
 #[derive(Debug)]
-pub struct Stoppable(());
+pub struct Stoppable {
+    /// The cell it counts for.
+    cell: usize,
+}
 
 /// Announces work that will answer a request to stop; hold the value as long as that work runs.
 pub fn stoppable() -> Stoppable {
-    LISTENERS.fetch_add(1, Ordering::SeqCst);
-    if requested() {
-        tell_stopping();
+    let mut work = Stoppable { cell: usize::MAX };
+    work.renew();
+    work
+}
+
+impl Stoppable {
+    /// Announces work again that was begun in an earlier cell and goes on in this one.
+    pub fn renew(&mut self) {
+        let cell = CELL.read().unwrap_or_else(PoisonError::into_inner);
+        if self.cell != *cell {
+            self.cell = *cell;
+            LISTENERS.fetch_add(1, Ordering::SeqCst);
+            drop(cell);
+            if requested() {
+                tell_stopping();
+            }
+        }
     }
-    Stoppable(())
 }
 
 impl Drop for Stoppable {
     fn drop(&mut self) {
-        LISTENERS.fetch_sub(1, Ordering::SeqCst);
+        let cell = CELL.read().unwrap_or_else(PoisonError::into_inner);
+        if self.cell == *cell {
+            LISTENERS.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 
@@ -85,6 +104,7 @@ pub fn listen() {
 pub(crate) fn begin(cell: usize) -> bool {
     let mut current = CELL.write().unwrap_or_else(PoisonError::into_inner);
     *current = cell;
+    LISTENERS.store(0, Ordering::SeqCst);
     let stop = asked_for() == Some(cell);
     REQUESTED.store(stop, Ordering::SeqCst);
     stop

@@ -5,20 +5,30 @@
 //! at the start of the next one), and an empty standard library: rust-analyzer's work is then a matter of milliseconds,
 //! and none of ours, since types come from rustc and completions from an index of our own.
 
-use std::fs;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 const HOME: &str = "PERTURBOOK_HOME";
+/// The process that the folder belongs to: what cells start inherits the environment, and is no kernel of ours.
+const OWNER: &str = "PERTURBOOK_HOME_OWNER";
 const PREFIX: &str = "perturbook-kernel-";
+const LOCK: &str = "lock";
+/// Names of sockets may not be long, and evcxr takes no path with a blank.
+const LONGEST: usize = 60;
+/// A folder whose kernel has not locked it yet is left alone for so long.
+const NEW: Duration = Duration::from_secs(60);
 
-/// A kernel's folder, removed when this value goes.
+/// A kernel's folder, locked while this value lives and removed when it goes.
 #[derive(Debug)]
-pub struct Home(PathBuf);
+pub struct Home {
+    folder: PathBuf,
+    _lock: File,
+}
 
 /// Gives this process the environment of a kernel; called before anything else is started.
 ///
@@ -28,51 +38,68 @@ pub struct Home(PathBuf);
 /// When the folder for temporary files cannot be written.
 pub fn enter() -> Result<Home> {
     // The number of a process stays the same when it starts another program.
-    let home = std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
-    if std::env::var_os(HOME).is_some_and(|set| set == home.as_os_str()) {
-        return Ok(Home(home));
+    let own = std::process::id().to_string();
+    if let (Some(home), true) = (std::env::var_os(HOME), std::env::var_os(OWNER).is_some_and(|set| set == *own)) {
+        let folder = PathBuf::from(home);
+        let lock = File::create(folder.join(LOCK))?;
+        lock.lock()?;
+        return Ok(Home { folder, _lock: lock });
     }
-    sweep(&std::env::temp_dir());
-    // What lies there under our number is left over, and must not be somebody else's.
-    let _ = fs::remove_dir_all(&home);
-    let create = |folder: PathBuf| {
-        let made = fs::DirBuilder::new().mode(0o700).create(&folder);
-        made.with_context(|| format!("cannot create {}: set TMPDIR to a folder of yours", folder.display()))?;
-        Ok::<_, anyhow::Error>(folder)
-    };
-    create(home.clone())?;
-    let cells = create(home.join("cells"))?;
-    let library = create(home.join("library"))?;
-    create(library.join("core"))?;
+    let temp = place(std::env::temp_dir());
+    sweep(&temp);
+    let cannot = || format!("cannot create a folder in {}: set TMPDIR to one of yours", temp.display());
+    // Only this user can look into it.
+    let home = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&temp).with_context(cannot)?.keep();
+    let (cells, library) = (home.join("cells"), home.join("library"));
+    for folder in [&cells, &library, &library.join("core")] {
+        fs::create_dir(folder).with_context(cannot)?;
+    }
     let error = Command::new(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
         .env(HOME, &home)
+        .env(OWNER, own)
         .env("EVCXR_TMPDIR", cells)
         .env("RUST_SRC_PATH", library)
         .exec();
     Err(error).context("cannot start this program again")
 }
 
+/// The user's folder for temporary files, or the system's where that one will not do.
+fn place(wanted: PathBuf) -> PathBuf {
+    let fits = wanted.to_str().is_some_and(|path| path.len() <= LONGEST && !path.contains(char::is_whitespace));
+    if fits { wanted } else { PathBuf::from("/tmp") }
+}
+
 impl Home {
     /// The folder, which only this user can read.
     pub fn folder(&self) -> &Path {
-        &self.0
+        &self.folder
     }
 }
 
 impl Drop for Home {
     fn drop(&mut self) {
         // What is left the next kernel sweeps.
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Removes the folders of kernels that are no more.
+/// Removes the folders of kernels that are no more: nobody holds their lock. Process numbers would not tell, since a
+/// kernel in another container may use the same folder.
 fn sweep(temp: &Path) {
     for entry in fs::read_dir(temp).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(process) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-        if process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).exists() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let lock = File::open(entry.path().join(LOCK));
+        let dead = match &lock {
+            Ok(lock) => lock.try_lock().is_ok(),
+            Err(_) => {
+                let made = entry.metadata().and_then(|meta| meta.modified());
+                made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > NEW))
+            }
+        };
+        if dead {
             // Another user's folder stays: it is not ours to remove.
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -86,14 +113,27 @@ mod tests {
     #[test]
     fn folders_of_dead_kernels_are_swept_and_no_others() {
         let temp = tempfile::tempdir().unwrap();
-        // No process has so large a number.
-        let dead = temp.path().join(format!("{PREFIX}4294967295"));
-        let living = temp.path().join(format!("{PREFIX}{}", std::process::id()));
-        let other = temp.path().join("perturbook-notes");
-        for folder in [&dead, &living, &other] {
+        let [dead, living, new, other] = ["dead", "living", "new"]
+            .map(|name| temp.path().join(format!("{PREFIX}{name}")))
+            .into_iter()
+            .chain([temp.path().join("perturbook-notes")])
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap();
+        for folder in [&dead, &living, &new, &other] {
             fs::create_dir(folder).unwrap();
         }
+        File::create(dead.join(LOCK)).unwrap();
+        let lock = File::create(living.join(LOCK)).unwrap();
+        lock.lock().unwrap();
         sweep(temp.path());
-        assert!(!dead.exists() && living.exists() && other.exists());
+        assert_eq!([&dead, &living, &new, &other].map(|folder| folder.exists()), [false, true, true, true]);
+    }
+
+    #[test]
+    fn folders_that_sockets_or_evcxr_cannot_use_are_not_used() {
+        assert_eq!(place("/tmp/mine".into()), Path::new("/tmp/mine"));
+        assert_eq!(place("/tmp/my files".into()), Path::new("/tmp"));
+        assert_eq!(place(format!("/scratch/{}", "x".repeat(80)).into()), Path::new("/tmp"));
     }
 }

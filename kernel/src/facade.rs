@@ -15,7 +15,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -23,6 +23,8 @@ use serde_json::Value;
 use crate::workspace::Workspace;
 
 const SHARED_OBJECT: &str = "libperturbook_facade.so";
+/// A folder without a lock is left alone for so long.
+const OLD: Duration = Duration::from_secs(600);
 /// Names the file that names the folder of Rust's own shared library.
 const STD: &str = "std.txt";
 
@@ -120,7 +122,8 @@ impl Facade {
 
     /// The library in this folder, locked.
     fn at(folder: &Path, workspace: &Workspace) -> Result<Self> {
-        let lock = File::create(folder.join("lock"))?;
+        // In a folder that only others may write to, the file is there already.
+        let lock = File::create(folder.join("lock")).or_else(|_| File::open(folder.join("lock")))?;
         lock.lock_shared()?;
         if !folder.join(SHARED_OBJECT).is_file() {
             bail!("{} was removed", folder.display());
@@ -162,12 +165,9 @@ impl Facade {
         flags.extend(["-Ztrim-diagnostic-paths=no".to_owned(), "-Zwrite-long-types-to-disk=no".to_owned()]);
         vec![
             ("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")),
+            // What incremental compilation saves between two different cells is less than it costs.
             ("CARGO_INCREMENTAL", "0".to_owned()),
             ("RUSTC_BOOTSTRAP", "1".to_owned()),
-            // Not by evcxr's `:opt`, which changes the cells' manifest and so makes rust-analyzer load it again.
-            ("CARGO_PROFILE_DEV_OPT_LEVEL", "0".to_owned()),
-            // Not by evcxr's `:opt`, which changes the cells' manifest and so makes rust-analyzer load it again.
-            ("CARGO_PROFILE_DEV_OPT_LEVEL", "0".to_owned()),
             // Not by evcxr's `:opt`, which changes the cells' manifest and so makes rust-analyzer load it again.
             ("CARGO_PROFILE_DEV_OPT_LEVEL", "0".to_owned()),
             ("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", "false".to_owned()),
@@ -194,9 +194,11 @@ struct Inputs {
 
 impl Inputs {
     fn read(workspace: &Workspace) -> Result<Self> {
-        let output = Command::new("rustc").arg("-vV").output().context("cannot run rustc: is Rust on the PATH?")?;
-        let rustc = String::from_utf8_lossy(&output.stdout).into_owned();
         let root = workspace.root();
+        // The project's toolchain, whatever the notebook's folder asks for.
+        let output = Command::new("rustc").arg("-vV").current_dir(root).output();
+        let output = output.context("cannot run rustc: is Rust on the PATH?")?;
+        let rustc = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut hash = Fnv::default();
         for name in ["Cargo.toml", "Cargo.lock", "src", "kernel/facade"] {
             hash.tree(&root.join(name))?;
@@ -229,7 +231,7 @@ impl Inputs {
         if !part.path().join(SHARED_OBJECT).is_file() {
             bail!("cargo did not say where the library was built");
         }
-        let output = Command::new("rustc").args(["--print", "target-libdir"]).output()?;
+        let output = Command::new("rustc").args(["--print", "target-libdir"]).current_dir(workspace.root()).output()?;
         fs::write(part.path().join(STD), String::from_utf8_lossy(&output.stdout).trim())?;
         // A build that was needed for another reason may have led to the same folder, which a kernel may be using.
         if Facade::at(&folder, workspace).is_err() {
@@ -240,7 +242,14 @@ impl Inputs {
         let said = serde_json::json!({ "rustc": self.rustc, "folder": folder });
         crate::notebook::write_whole(&latest(workspace), said.to_string().as_bytes())?;
         for entry in fs::read_dir(shelf(workspace))?.flatten().filter(|entry| entry.path() != folder) {
-            let unused = File::open(entry.path().join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
+            let lock = File::open(entry.path().join("lock"));
+            // The lock is held until the folder is gone. A part of a build that was broken off has none.
+            let unused = match &lock {
+                Ok(lock) => lock.try_lock().is_ok(),
+                Err(_) => {
+                    entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > OLD))
+                }
+            };
             if unused {
                 // Left for the next build when something is in the way.
                 let _ = fs::remove_dir_all(entry.path());

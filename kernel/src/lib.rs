@@ -53,9 +53,28 @@ enum Command {
     Kernel(jupyter::Options),
 }
 
+/// Bytes of stack for threads that parse cells: a long sum nests as deep as it has terms. Only what is used is taken.
+const STACK: usize = 256 << 20;
+
 /// Runs the command line; the process's exit code.
 pub fn main() -> ExitCode {
-    let result = session::runtime::hook().and_then(|()| match Cli::parse().command {
+    let result = session::runtime::hook().and_then(|()| {
+        let command = Cli::parse().command;
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || run_command(command))?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command(command: Command) -> anyhow::Result<bool> {
+    match command {
         Command::Run(options) => run::run(&options),
         Command::Build => {
             let workspace = Workspace::find();
@@ -66,13 +85,5 @@ pub fn main() -> ExitCode {
         Command::Install(options) => install::install(&options),
         Command::Lab(options) => lab::lab(&options),
         Command::Kernel(options) => jupyter::run(&options),
-    });
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
     }
 }

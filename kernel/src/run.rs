@@ -132,6 +132,10 @@ fn run_one(
 
     let mut failed: Option<(usize, Failure)> = None;
     for (done, &cell) in cells.iter().enumerate() {
+        if stop.requested() {
+            failed = Some((done + 1, Failure::new("Interrupted", "the run was stopped before this cell as asked")));
+            break;
+        }
         let source = notebook.source(cell);
         progress.cell(done, &source);
         let start = now();

@@ -15,12 +15,13 @@ pub struct Workspace {
 impl Workspace {
     /// The checkout that `cargo book` runs in, else the one this binary was compiled in.
     pub fn find() -> Result<Self> {
-        let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
-            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        let root = manifest.parent().context("the kernel's folder has no parent")?.to_owned();
-        if !root.join("kernel/facade/Cargo.toml").is_file() {
-            bail!("{} is not a perturbook checkout: run `cargo book` inside one", root.display());
-        }
+        let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let given = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let roots = given.iter().chain([&own]).filter_map(|manifest| manifest.parent());
+        let root = roots.into_iter().find(|root| root.join("kernel/facade/Cargo.toml").is_file());
+        let Some(root) = root.map(Path::to_owned) else {
+            bail!("the checkout that this program was built from is gone: run `cargo book` inside one");
+        };
         // target/debug/perturbook
         let exe = std::env::current_exe()?;
         let target = exe.ancestors().nth(2).context("the binary lies in no target folder")?.to_owned();

@@ -80,6 +80,15 @@ fn nbclient_and_nbconvert_run_good_notebooks_and_stop_at_broken_ones() {
 }
 
 #[test]
+fn jupyterlab_shows_the_tour_and_what_changes_while_a_cell_runs() {
+    if !Command::new("chromium").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        skipped("no chromium");
+    } else if available("jupyterlab, nbformat, playwright") {
+        run("lab_test.py");
+    }
+}
+
+#[test]
 fn the_installed_kernel_says_what_it_is_and_where() {
     let installed = Installed::new();
     let spec = installed.spec();

@@ -40,6 +40,30 @@ pub trait Show {
     }
 }
 
+impl Show for Bundle {
+    fn bundle(&self) -> Bundle {
+        self.clone()
+    }
+}
+
+impl<T: Show + ?Sized> Show for &T {
+    fn bundle(&self) -> Bundle {
+        (**self).bundle()
+    }
+}
+
+impl<T: Show + ?Sized> Show for Box<T> {
+    fn bundle(&self) -> Bundle {
+        (**self).bundle()
+    }
+}
+
+impl<T: Show + ?Sized> Show for std::sync::Arc<T> {
+    fn bundle(&self) -> Bundle {
+        (**self).bundle()
+    }
+}
+
 /// Shows `value` as an output of the running cell.
 pub fn display(value: &impl Show) {
     transport::publish(Slot::New, &value.bundle());

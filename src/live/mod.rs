@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::display::{Show, Transport, display, display_id, update};
 
+use pending::Flush;
 pub(crate) use pending::flush;
 pub use progress::{Bar, Progress, progress};
 pub use trace::Trace;
@@ -94,7 +95,9 @@ impl<T: Show> Shown<T> {
         self.last = Some(Instant::now());
         self.stale = false;
     }
+}
 
+impl<T: Show + Send> Flush for Shown<T> {
     fn flush(&mut self) {
         if self.stale {
             self.show();

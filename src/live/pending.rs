@@ -1,16 +1,19 @@
 //! What still has to be shown when a cell ends.
 
-use std::sync::{Mutex, PoisonError, TryLockError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 
-use super::Shown;
-use crate::display::Show;
+/// Something on show that may lag behind what it shows.
+pub(super) trait Flush: Send {
+    /// Brings what is on show up to date.
+    fn flush(&mut self);
+}
 
 trait Pending: Send + Sync {
     /// False when the value is gone.
     fn flush(&self) -> bool;
 }
 
-impl<T: Show + Send> Pending for Weak<Mutex<Shown<T>>> {
+impl<T: Flush> Pending for Weak<Mutex<T>> {
     fn flush(&self) -> bool {
         let Some(shown) = self.upgrade() else { return false };
         match shown.try_lock() {
@@ -25,11 +28,15 @@ impl<T: Show + Send> Pending for Weak<Mutex<Shown<T>>> {
 
 static PENDING: Mutex<Vec<Box<dyn Pending>>> = Mutex::new(Vec::new());
 
-pub(super) fn remember<T: Show + Send + 'static>(shown: &std::sync::Arc<Mutex<Shown<T>>>) {
-    PENDING.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(std::sync::Arc::downgrade(shown)));
+pub(super) fn remember<T: Flush + 'static>(shown: &Arc<Mutex<T>>) {
+    PENDING.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(Arc::downgrade(shown)));
 }
 
 /// Brings everything on show up to date.
 pub(crate) fn flush() {
-    PENDING.lock().unwrap_or_else(PoisonError::into_inner).retain(|pending| pending.flush());
+    let list = || PENDING.lock().unwrap_or_else(PoisonError::into_inner);
+    // Not under the lock: what is shown may panic, and the panic's report comes here again.
+    let mut pending = std::mem::take(&mut *list());
+    pending.retain(|pending| pending.flush());
+    list().append(&mut pending);
 }

@@ -1,9 +1,11 @@
 //! How far long work has come, how long it will still take, and its end at a request to stop.
 
 use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{BETWEEN, fresh_id};
+use super::pending::{self, Flush};
+use super::{BETWEEN, fresh_id, lock};
 use crate::display::{Bundle, Show, Transport, display, display_id, escape, update};
 use crate::stop::{self, Stoppable};
 
@@ -72,12 +74,19 @@ impl<I: Iterator> Iterator for Progress<I> {
 /// ```
 #[derive(Debug)]
 pub struct Bar {
+    drawn: Arc<Mutex<Drawn>>,
+    stoppable: Stoppable,
+}
+
+/// A bar's state, when it moved last and when it was last shown.
+#[derive(Debug)]
+struct Drawn {
     state: State,
     id: String,
+    moved: Instant,
     shown: Option<Instant>,
     /// Whether the end was shown.
     over: bool,
-    _stoppable: Stoppable,
 }
 
 #[derive(Debug)]
@@ -88,6 +97,7 @@ struct State {
     bytes: bool,
     note: String,
     started: Instant,
+    /// How long it took, or had taken at its last move when its cell ended.
     ended: Option<Duration>,
     stopped: bool,
 }
@@ -114,42 +124,55 @@ impl Bar {
             ended: None,
             stopped: false,
         };
-        let mut bar = Self { state, id: fresh_id(), shown: None, over: false, _stoppable: stop::stoppable() };
-        bar.show(false);
-        bar
+        let drawn = Drawn { moved: state.started, state, id: fresh_id(), shown: None, over: false };
+        let drawn = Arc::new(Mutex::new(drawn));
+        pending::remember(&drawn);
+        lock(&drawn).show(false);
+        Self { drawn, stoppable: stop::stoppable() }
     }
 
     /// Moves the bar on.
     pub fn advance(&mut self, by: u64) {
-        self.state.done += by;
-        self.show(false);
+        let mut drawn = lock(&self.drawn);
+        drawn.state.done += by;
+        drawn.moved = Instant::now();
+        if !drawn.over {
+            drawn.state.ended = None;
+        }
+        drawn.show(false);
     }
 
     /// How far the bar is.
     pub fn done(&self) -> u64 {
-        self.state.done
+        lock(&self.drawn).state.done
     }
 
     /// Puts a few words behind the bar, such as the latest loss.
     pub fn say(&mut self, note: impl Into<String>) {
-        self.state.note = note.into();
+        lock(&self.drawn).state.note = note.into();
     }
 
     /// Whether a stop was requested; the bar then says that it stopped here.
     pub fn stopped(&mut self) -> bool {
-        self.state.stopped |= stop::requested();
-        self.state.stopped
+        self.stoppable.renew();
+        let mut drawn = lock(&self.drawn);
+        drawn.state.stopped |= stop::requested();
+        drawn.state.stopped
     }
 
     /// Ends the bar; dropping it does the same.
     pub fn finish(&mut self) {
-        if !self.over {
-            self.over = true;
-            self.state.ended = Some(self.state.started.elapsed());
-            self.show(true);
+        let mut drawn = lock(&self.drawn);
+        if !drawn.over {
+            drawn.over = true;
+            let elapsed = drawn.state.started.elapsed();
+            drawn.state.ended.get_or_insert(elapsed);
+            drawn.show(true);
         }
     }
+}
 
+impl Drawn {
     fn show(&mut self, last: bool) {
         if !last && self.shown.is_some_and(|shown| shown.elapsed() < BETWEEN) {
             return;
@@ -178,6 +201,16 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.finish();
+    }
+}
+
+impl Flush for Drawn {
+    /// A bar that outlives its cell stands still there, and says no longer how much time is left.
+    fn flush(&mut self) {
+        if Transport::current() == Transport::Kernel && self.state.ended.is_none() {
+            self.state.ended = Some(self.moved - self.state.started);
+            self.show(true);
+        }
     }
 }
 

@@ -29,14 +29,17 @@ impl Evaluator {
         let (jobs, queue) = channel();
         let (end, ended) = oneshot::channel();
         let own = jobs.clone();
-        std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().stack_size(crate::STACK);
+        let work = move || {
             let mut worker = Worker { wire, workspace, shared, queue, count: 0, session: None };
             worker.work();
             // The session ends with its thread.
             drop(worker);
             drop(own);
             let _ = end.send(());
-        });
+        };
+        // Without the thread the first cell finds its queue closed, and the kernel ends.
+        let _ = thread.spawn(work);
         Self { jobs, ended }
     }
 }
@@ -62,8 +65,8 @@ impl Worker {
                     let _ = reply.send(self.session.as_mut().and_then(|session| session.type_of(&code)));
                 }
                 Job::Execute(request) => {
-                    let stop = self.execute(&request);
-                    if stop && self.abort() {
+                    let waiting = self.execute(&request);
+                    if self.abort(waiting) {
                         return;
                     }
                 }
@@ -88,15 +91,17 @@ impl Worker {
         self.wire.publish("status", json!({ "execution_state": state }), request);
     }
 
-    /// Runs a cell; true when those that wait behind it are not to run.
-    fn execute(&mut self, request: &Request) -> bool {
+    /// Runs a cell; the work behind it that is not to be done.
+    fn execute(&mut self, request: &Request) -> Vec<Job> {
         self.shared.run(Some(request));
         self.status("busy", request);
         let (content, stop) = self.reply(request);
+        // What comes after the reply was sent in its knowledge.
+        let waiting = if stop { self.queue.try_iter().collect() } else { Vec::new() };
         self.shared.run(None);
         self.wire.reply(content, request);
         self.status("idle", request);
-        stop
+        waiting
     }
 
     fn reply(&mut self, request: &Request) -> (Value, bool) {
@@ -123,14 +128,16 @@ impl Worker {
             content["payload"] = json!([{ "source": "page", "start": 0, "data": page }]);
         } else if !blank {
             let outcome = if silent { self.run(code, &Keeper::default()) } else { self.run(code, &reader) };
-            if timed(code) {
+            if timed(code) && !silent {
                 let times = self.session.as_ref().map(Session::times).unwrap_or_default();
                 reader.text("stdout", &times.to_string());
             }
             match outcome {
                 Outcome::Done => {}
                 Outcome::Stopped => {
-                    reader.text("stderr", "stopped as asked: what the cell had by then is kept\n");
+                    if !silent {
+                        reader.text("stderr", "stopped as asked: what the cell had by then is kept\n");
+                    }
                     stopped = true;
                 }
                 Outcome::Failed(failure) => {
@@ -183,16 +190,15 @@ impl Worker {
         Value::Object(values)
     }
 
-    /// Sends back the cells that wait; true when the kernel is to end.
-    fn abort(&mut self) -> bool {
-        let waiting: Vec<Job> = self.queue.try_iter().collect();
+    /// Sends cells back; true when the kernel is to end.
+    fn abort(&mut self, waiting: Vec<Job>) -> bool {
         for job in waiting {
             match job {
                 Job::Quit => return true,
                 Job::TypeOf(..) => {}
                 Job::Execute(request) => {
                     self.status("busy", &request);
-                    self.wire.reply(json!({ "status": "aborted", "execution_count": self.count }), &request);
+                    self.wire.reply(json!({ "status": "aborted" }), &request);
                     self.status("idle", &request);
                 }
             }

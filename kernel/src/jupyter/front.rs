@@ -61,7 +61,7 @@ impl Front for Reader<'_> {
     }
 
     fn ask(&self, prompt: &str, password: bool) -> Option<String> {
-        if !self.request.flag("allow_stdin", false) {
+        if !self.request.flag("allow_stdin", false) || self.shared.asked_to_stop() {
             return None;
         }
         self.shared.wait_for_answer(|| self.wire.ask(prompt, password, self.request))
@@ -70,19 +70,19 @@ impl Front for Reader<'_> {
 
 /// Keeps what an expression shows instead of showing it.
 #[derive(Default)]
-pub struct Keeper(Mutex<Value>);
+pub struct Keeper(Mutex<Option<Value>>);
 
 impl Keeper {
     /// The representations of the last thing shown.
     pub fn data(self) -> Value {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(|| json!({}))
     }
 }
 
 impl Front for Keeper {
     fn show(&self, event: Event) {
         if let Event::Display { data, .. } = event {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = data;
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(data);
         }
     }
 }

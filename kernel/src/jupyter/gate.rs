@@ -8,13 +8,18 @@
 //! set) and so many bytes; bit 0 says that the message goes on.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::time::timeout;
 
 /// Bytes of one message: far more than any cell.
 const LIMIT: u64 = 64 << 20;
+
+/// How long a client may leave what is sent to it unread.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const GREETING: usize = 64;
 const MORE: u8 = 1;
@@ -60,10 +65,22 @@ async fn pass(outside: TcpStream, inside: UnixStream) {
             }
         }
     };
-    let outward = tokio::io::copy(&mut from_kernel, &mut to_client);
+    let outward = async {
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match from_kernel.read(&mut buffer).await {
+                // A client that does not read is cut off: it would hold up all others.
+                Ok(n) if n > 0 => match timeout(PATIENCE, to_client.write_all(&buffer[..n])).await {
+                    Ok(Ok(())) => {}
+                    _ => return,
+                },
+                _ => return,
+            }
+        }
+    };
     tokio::select! {
         () = inward => {}
-        _ = outward => {}
+        () = outward => {}
     }
 }
 

@@ -120,12 +120,28 @@ fn bundle(info: &Info) -> Value {
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect();
-    let docs = if info.docs.is_empty() { String::new() } else { format!("\n\n{}", info.docs) };
+    let docs = if info.docs.is_empty() { String::new() } else { format!("\n\n{}", readable(&info.docs)) };
     let place = if info.path.is_empty() { String::new() } else { format!("\n\n`{}`", info.path) };
     json!({
         "text/plain": plain.join("\n\n"),
         "text/markdown": format!("```rust\n{}\n```{place}{docs}", info.signature),
     })
+}
+
+/// Documentation without the lines that rustdoc hides, its examples marked as Rust.
+fn readable(docs: &str) -> String {
+    let mut code = false;
+    let mut out = Vec::new();
+    for line in docs.lines() {
+        if let Some(language) = line.trim_start().strip_prefix("```") {
+            code = !code;
+            let rust = language.is_empty() || ["no_run", "ignore", "should_panic", "compile_fail"].contains(&language);
+            out.push(if code && rust { "```rust" } else { line });
+        } else if !(code && (line.trim() == "#" || line.trim_start().starts_with("# "))) {
+            out.push(line);
+        }
+    }
+    out.join("\n")
 }
 
 /// Jupyter counts characters, Rust bytes.
@@ -152,6 +168,12 @@ mod tests {
         for code in ["read?", "f(x)?", "?", "x;"] {
             assert_eq!(question(code, &shared), None, "{code}");
         }
+    }
+
+    #[test]
+    fn hidden_lines_of_examples_are_not_shown() {
+        let docs = "Adds.\n\n```\nlet x = f()?;\n# Ok::<(), Error>(())\n```\n# Errors\nNever.";
+        assert_eq!(readable(docs), "Adds.\n\n```rust\nlet x = f()?;\n```\n# Errors\nNever.");
     }
 
     #[test]

@@ -5,8 +5,9 @@
 //! with its first input, so that no two kernels count as one session and a kernel without input counts as none.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -16,6 +17,9 @@ use crate::notebook::write_whole;
 
 /// More entries than this are cut off, the oldest first, when a kernel starts.
 const MOST: usize = 10_000;
+
+/// Cells may hold passwords: nobody else reads them.
+const PRIVATE: u32 = 0o600;
 
 /// What Jupyter is told of an input: session, line (the execution count), source.
 pub type Input = (usize, usize, String);
@@ -59,6 +63,7 @@ impl History {
             history.entries.drain(..history.entries.len().saturating_sub(MOST));
             let lines = history.entries.iter().map(json_line).collect::<Result<Vec<_>>>()?;
             write_whole(path, lines.concat().as_bytes())?;
+            std::fs::set_permissions(path, Permissions::from_mode(PRIVATE))?;
         }
         Ok(history)
     }
@@ -158,7 +163,7 @@ fn lock(path: &Path) -> Result<File> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let file = OpenOptions::new().append(true).create(true).open(&path)?;
+        let file = OpenOptions::new().append(true).create(true).mode(PRIVATE).open(&path)?;
         match file.lock() {
             // Some network file systems have no locks. A line is one write, which is good enough there.
             Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
@@ -185,7 +190,7 @@ fn json_line(entry: &Entry) -> Result<String> {
 /// One write at the end of the file, on a line of its own even where the last one was cut off.
 fn append(path: &Path, line: &str) -> Result<()> {
     let write = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(PRIVATE).open(path)?;
         let mut last = [b'\n'];
         if file.metadata()?.len() > 0 {
             file.seek(SeekFrom::End(-1))?;

@@ -87,6 +87,11 @@ impl Shared {
         }
     }
 
+    /// Whether the running cell was asked to stop.
+    pub fn asked_to_stop(&self) -> bool {
+        lock(&self.interrupter).as_ref().is_some_and(Interrupter::asked)
+    }
+
     /// Ends whatever runs, for good.
     pub fn quit(&self) {
         self.quitting.store(true, Ordering::SeqCst);

@@ -28,8 +28,8 @@ use zeromq::{SocketRecv, SocketSend};
 
 use super::gate;
 
-/// How long a client that does not read may hold up the others.
-const STALLED: Duration = Duration::from_secs(5);
+/// How long a message may wait for a client that does not read; the gate cuts such a client off before that.
+const STALLED: Duration = Duration::from_secs(15);
 
 /// Outputs that wait to be sent; a cell that shows more waits for its readers.
 const QUEUE: usize = 256;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use syn::spanned::Spanned;
 use syn::visit::Visit;
-use syn::{Expr, Pat, Stmt};
+use syn::{Expr, MacroDelimiter, Pat, Stmt};
 
 /// The name of a probe type; followed by the number of the binding.
 pub const PROBE: &str = "PerturbookProbe";
@@ -41,6 +41,8 @@ pub struct Cell<'a> {
     end: usize,
     /// True when the last statement is an expression without a semicolon.
     open_tail: bool,
+    /// True when that expression can be shown by the library.
+    shown_tail: bool,
 }
 
 impl<'a> Cell<'a> {
@@ -53,7 +55,8 @@ impl<'a> Cell<'a> {
         let statements = syn::parse::Parser::parse_str(syn::Block::parse_within, &plain)
             .map_err(|error| (error.to_string(), error.span().start().line))?;
         let (bindings, lines, tried) = (vec![], vec![], vec![]);
-        let mut cell = Self { source, bindings, statements: lines, tries: tried, end: 0, open_tail: false };
+        let mut cell =
+            Self { source, bindings, statements: lines, tries: tried, end: 0, open_tail: false, shown_tail: false };
         let mut tries = Tries::default();
         for statement in &statements {
             let range = statement.span().byte_range();
@@ -65,8 +68,16 @@ impl<'a> Cell<'a> {
             if let Stmt::Local(local) = statement {
                 cell.bind(&local.pat, range.start, range.end);
             }
-            cell.open_tail =
-                matches!(statement, Stmt::Expr(_, None) | Stmt::Macro(syn::StmtMacro { semi_token: None, .. }));
+            cell.open_tail = match statement {
+                // Loops have no value to show.
+                Stmt::Expr(Expr::ForLoop(_) | Expr::While(_), _) => false,
+                Stmt::Expr(_, None) | Stmt::Macro(syn::StmtMacro { semi_token: None, .. }) => true,
+                _ => false,
+            };
+            // A macro with braces may stand for items.
+            let items =
+                matches!(statement, Stmt::Macro(call) if matches!(call.mac.delimiter, MacroDelimiter::Brace(_)));
+            cell.shown_tail = cell.open_tail && !items;
         }
         for binding in &mut cell.bindings {
             binding.probe_at = binding.probe_at.min(cell.end);
@@ -81,7 +92,7 @@ impl<'a> Cell<'a> {
                 // The user wrote the type; a binding of the same name before it still ends here.
                 let mut names = Names::default();
                 names.visit_pat(pattern);
-                for (name, _) in names.0 {
+                for (name, _) in names.found {
                     self.shadow(&name, start);
                 }
                 return;
@@ -89,9 +100,9 @@ impl<'a> Cell<'a> {
             Pat::Ident(ident) if ident.subpat.is_none() => Some(ident.span().byte_range().end),
             _ => None,
         };
-        let mut names = Names::default();
+        let mut names = Names { plain: plain.is_some(), ..Names::default() };
         names.visit_pat(pattern);
-        for (name, mutable) in names.0 {
+        for (name, mutable) in names.found {
             self.shadow(&name, start);
             self.bindings.push(Binding { name, mutable, annotate_at: plain, end, probe_at: usize::MAX });
         }
@@ -101,6 +112,18 @@ impl<'a> Cell<'a> {
         if let Some(before) = self.bindings.iter_mut().rev().find(|b| b.name == name) {
             before.probe_at = before.probe_at.min(at);
         }
+    }
+
+    /// What was parsed.
+    pub fn source(&self) -> &str {
+        self.source
+    }
+
+    /// The name of a binding and the line where its statement ends.
+    pub fn binding(&self, number: usize) -> Option<(&str, usize)> {
+        let binding = self.bindings.get(number)?;
+        let line = self.source[..binding.end].lines().count();
+        Some((&binding.name, line))
     }
 
     /// True when a binding's type must be asked of rustc.
@@ -124,9 +147,17 @@ impl<'a> Cell<'a> {
         format!("{}\n{types}", insert.into(self.source))
     }
 
+    /// Whether the cell ends in a value that the library can show.
+    pub fn has_value(&self) -> bool {
+        self.shown_tail
+    }
+
     /// The cell with the given types written in (by the number of their probe) and its lines marked; it says its own
     /// `number` when it begins.
-    pub fn instrumented(&self, types: &BTreeMap<usize, String>, number: usize) -> String {
+    ///
+    /// With `show` its value is shown by the library: evcxr would compile the cell again for every value that has only
+    /// `Debug`, and for one whose making consumes a variable. A `match` keeps what the value borrows from until then.
+    pub fn instrumented(&self, types: &BTreeMap<usize, String>, number: usize, show: bool) -> String {
         let mut insert = Insertions::default();
         if let Some(&(first, _)) = self.statements.first() {
             insert.open(first, format!("perturbook::cell::begin({number}); "));
@@ -134,13 +165,21 @@ impl<'a> Cell<'a> {
         for &(at, line) in &self.statements {
             insert.open(at, format!("perturbook::cell::at({line}); "));
         }
-        if !self.open_tail && !self.statements.is_empty() {
+        if let (true, Some(&(tail, _))) = (show && self.shown_tail, self.statements.last()) {
+            insert.open(tail, "match (".to_owned());
+            insert.add(
+                self.end,
+                ") { ref perturbook_value => { use perturbook::cell::DebugValue as _; \
+                 perturbook_value.evcxr_display(); perturbook::cell::end(); } };"
+                    .to_owned(),
+            );
+        } else if !self.open_tail && !self.statements.is_empty() {
             // A displayed value flushes what was printed before it; nothing else would.
             insert.add(self.end, " perturbook::cell::end();".to_owned());
         }
         for &(start, end, line) in &self.tries {
             insert.first(start, &format!("perturbook::cell::tried({line}, "));
-            insert.add(end, ")".to_owned());
+            insert.first(end, ")");
         }
         for (number, binding) in self.bindings.iter().enumerate() {
             let Some(ty) = types.get(&number) else { continue };
@@ -157,8 +196,9 @@ impl<'a> Cell<'a> {
 }
 
 /// The number and type in rustc's message about a probe, as in
-/// ``expected `PerturbookProbe3`, found `(Vec<u8>,)` `` or its two-line form.
-pub fn probed_type(message: &str) -> Option<(usize, String)> {
+/// ``expected `PerturbookProbe3`, found `(Vec<u8>,)` `` or its two-line form; the type is `Err` when nobody can write it
+/// down.
+pub fn probed_type(message: &str) -> Option<(usize, Result<String, String>)> {
     let after = &message[message.find(PROBE)? + PROBE.len()..];
     let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
     let number = digits.parse().ok()?;
@@ -170,10 +210,26 @@ pub fn probed_type(message: &str) -> Option<(usize, String)> {
         // Numbers that nothing in the cell decides fall back to these types.
         .replace("{integer}", "i32")
         .replace("{float}", "f64");
-    let ty = without_elision(&ty);
+    let ty = without_elision(&without_function_names(&ty));
     // Closures, unnamed iterators and unfinished inference have no type that can be written down.
     let writable = !["{closure", "impl ", "{async", "fn item", "_>", "_,"].iter().any(|mark| ty.contains(mark));
-    (writable && ty != "_").then_some((number, ty))
+    Some((number, if writable && ty != "_" { Ok(ty) } else { Err(ty) }))
+}
+
+/// Functions by their signature: rustc prints `fn(i32) -> i32 {double}`.
+fn without_function_names(ty: &str) -> String {
+    let mut out = String::new();
+    let mut rest = ty;
+    while let Some(at) = rest.find(" {") {
+        let (before, braces) = rest.split_at(at);
+        out.push_str(before);
+        let end = braces.find('}').map_or(braces.len(), |end| end + 1);
+        if braces.starts_with(" {closure") || braces.starts_with(" {async") {
+            out.push_str(&braces[..end]);
+        }
+        rest = &braces[end..];
+    }
+    out + rest
 }
 
 /// Lifetimes that are left out written as `'static`: nothing shorter can be kept from cell to cell.
@@ -191,12 +247,16 @@ fn without_elision(ty: &str) -> String {
     (out + rest).replace("'_", "'static")
 }
 
-/// `:commands` and `!shell` lines blanked out, all offsets kept.
+/// `:commands` and `!shell` lines blanked out, all offsets kept. They come before the first line of Rust.
 fn without_commands(source: &str) -> String {
+    let mut rust = false;
     source
         .split_inclusive('\n')
         .map(|line| {
-            if line.starts_with(':') || line.starts_with('!') {
+            let text = line.trim_start_matches(' ');
+            let command = (text.starts_with(':') && !text.starts_with("::")) || text.starts_with('!');
+            rust |= !command && !text.trim().is_empty() && !text.starts_with("//");
+            if command && !rust {
                 line.chars().map(|c| if c == '\n' { '\n' } else { ' ' }.to_string().repeat(c.len_utf8())).collect()
             } else {
                 line.to_owned()
@@ -207,14 +267,19 @@ fn without_commands(source: &str) -> String {
 
 /// Names bound by a pattern, and whether they are `mut`.
 #[derive(Default)]
-struct Names(Vec<(String, bool)>);
+struct Names {
+    found: Vec<(String, bool)>,
+    /// The pattern is a name alone: it binds whatever its letters.
+    plain: bool,
+}
 
 impl Visit<'_> for Names {
     fn visit_pat_ident(&mut self, pattern: &syn::PatIdent) {
-        // An upper-case name in a pattern is a constant or a unit variant.
+        // A long upper-case name in a pattern is a constant or a unit variant; `let (A, b)` binds a matrix.
         let name = pattern.ident.to_string();
-        if pattern.by_ref.is_none() && !name.starts_with(char::is_uppercase) {
-            self.0.push((name, pattern.mutability.is_some()));
+        let constant = name.starts_with(char::is_uppercase) && name.len() > 2;
+        if pattern.by_ref.is_none() && (!constant || self.plain) {
+            self.found.push((name, pattern.mutability.is_some()));
         }
         syn::visit::visit_pat_ident(self, pattern);
     }
@@ -289,7 +354,7 @@ mod tests {
 
     fn typed(source: &str, types: &[(usize, &str)]) -> String {
         let types = types.iter().map(|&(n, t)| (n, t.to_owned())).collect();
-        let marked = Cell::parse(source).unwrap().instrumented(&types, 7);
+        let marked = Cell::parse(source).unwrap().instrumented(&types, 7, false);
         // Without the line marks, which have a test of their own.
         let mut plain = String::new();
         let mut rest = marked.as_str();
@@ -332,7 +397,7 @@ mod tests {
     fn statements_and_question_marks_are_marked_with_their_lines() {
         let source = "// comment\nlet a: u8 =\n    f(g()?)?;\na";
         assert_eq!(
-            Cell::parse(source).unwrap().instrumented(&BTreeMap::new(), 7),
+            Cell::parse(source).unwrap().instrumented(&BTreeMap::new(), 7, false),
             "// comment\nperturbook::cell::begin(7); perturbook::cell::at(2); let a: u8 =\n    perturbook::cell::tried(3, f(\
              perturbook::cell::tried(3, g())?))?;\nperturbook::cell::at(4); a"
         );
@@ -341,39 +406,50 @@ mod tests {
     #[test]
     fn a_question_mark_at_the_start_of_a_statement_stays_inside_it() {
         assert_eq!(
-            Cell::parse("f()?;").unwrap().instrumented(&BTreeMap::new(), 7),
+            Cell::parse("f()?;").unwrap().instrumented(&BTreeMap::new(), 7, false),
             "perturbook::cell::begin(7); perturbook::cell::at(1); perturbook::cell::tried(1, f())?; perturbook::cell::end();"
         );
         assert_eq!(
-            Cell::parse("f()?.g()?;").unwrap().instrumented(&BTreeMap::new(), 7),
+            Cell::parse("f()?.g()?;").unwrap().instrumented(&BTreeMap::new(), 7, false),
             "perturbook::cell::begin(7); perturbook::cell::at(1); perturbook::cell::tried(1, perturbook::cell::tried(1, f())?.g())?; \
              perturbook::cell::end();"
         );
     }
 
     #[test]
+    fn a_value_is_shown_by_the_library_and_keeps_its_line() {
+        let marked = Cell::parse("let a: u8 = 1;\nf(a)? // why").unwrap().instrumented(&BTreeMap::new(), 7, true);
+        let tail = marked.lines().nth(1).unwrap();
+        assert!(tail.starts_with("perturbook::cell::at(2); match (perturbook::cell::tried(2, f(a))?) { ref"), "{tail}");
+        assert!(tail.ends_with("perturbook::cell::end(); } }; // why"), "{tail}");
+        for code in ["thread_local! { static A: u8 = 1 }", "for _ in 0..3 {}", "f();", "fn f() {}"] {
+            assert!(!Cell::parse(code).unwrap().has_value(), "{code}");
+        }
+    }
+
+    #[test]
     fn each_question_mark_of_a_chain_has_its_own_line() {
-        let marked = Cell::parse("f()?\n.g()?;").unwrap().instrumented(&BTreeMap::new(), 7);
+        let marked = Cell::parse("f()?\n.g()?;").unwrap().instrumented(&BTreeMap::new(), 7, false);
         assert!(marked.contains("tried(2, perturbook::cell::tried(1, f())?\n.g())?;"), "{marked}");
     }
 
     #[test]
     fn question_marks_inside_macros_are_marked_too() {
-        let marked = Cell::parse("println!(\"{}\", f()?);").unwrap().instrumented(&BTreeMap::new(), 7);
+        let marked = Cell::parse("println!(\"{}\", f()?);").unwrap().instrumented(&BTreeMap::new(), 7, false);
         assert!(marked.contains("println!(\"{}\", perturbook::cell::tried(1, f())?);"), "{marked}");
     }
 
     #[test]
     fn closures_items_commands_and_broken_code_are_left_alone() {
         let closure = "let f: Box<dyn Fn()> = Box::new(|| { g()?; });";
-        assert!(!Cell::parse(closure).unwrap().instrumented(&BTreeMap::new(), 7).contains("tried"));
+        assert!(!Cell::parse(closure).unwrap().instrumented(&BTreeMap::new(), 7, false).contains("tried"));
         let item = "fn f() -> Option<u8> { None?; None }";
-        assert_eq!(Cell::parse(item).unwrap().instrumented(&BTreeMap::new(), 7), item);
+        assert_eq!(Cell::parse(item).unwrap().instrumented(&BTreeMap::new(), 7, false), item);
         let command = ":dep serde = \"1\"\nlet µ = 1;";
         assert!(
             Cell::parse(command)
                 .unwrap()
-                .instrumented(&BTreeMap::new(), 7)
+                .instrumented(&BTreeMap::new(), 7, false)
                 .starts_with(":dep serde = \"1\"\nperturbook::")
         );
         assert_eq!(Cell::parse("let x = 1;\nlet y = ;").unwrap_err(), ("expected an expression".to_owned(), 2));
@@ -382,17 +458,22 @@ mod tests {
     #[test]
     fn types_are_read_from_the_compiler_message() {
         let message = "expected struct `PerturbookProbe3`\n  found tuple `(perturbook_facade::screen::Profiles,)`";
-        assert_eq!(probed_type(message), Some((3, "::perturbook::screen::Profiles".to_owned())));
+        assert_eq!(probed_type(message), Some((3, Ok("::perturbook::screen::Profiles".to_owned()))));
         let nested = "expected struct `ctx::PerturbookProbe12`\n found tuple `(Vec<(u8, f32)>,)`";
-        assert_eq!(probed_type(nested), Some((12, "Vec<(u8, f32)>".to_owned())));
+        assert_eq!(probed_type(nested), Some((12, Ok("Vec<(u8, f32)>".to_owned()))));
         let renamed =
             "expected struct `PerturbookProbe0`\n found tuple `(perturbook_facade::burn::backend::burn_flex::F,)`";
-        assert_eq!(probed_type(renamed), Some((0, "::perturbook::burn::backend::flex::F".to_owned())));
+        assert_eq!(probed_type(renamed), Some((0, Ok("::perturbook::burn::backend::flex::F".to_owned()))));
         let open = "expected struct `PerturbookProbe1`\n found tuple `(Vec<({integer}, {float})>,)`";
-        assert_eq!(probed_type(open), Some((1, "Vec<(i32, f64)>".to_owned())));
+        assert_eq!(probed_type(open), Some((1, Ok("Vec<(i32, f64)>".to_owned()))));
         let borrowed = "expected struct `PerturbookProbe1`\n found tuple `(Vec<&str>, std::slice::Iter<'_, &'a u8>,)`";
         let kept = "Vec<&'static str>, std::slice::Iter<'static, &'a u8>";
-        assert_eq!(probed_type(borrowed), Some((1, kept.to_owned())));
-        assert_eq!(probed_type("expected `PerturbookProbe0`\n found tuple `({closure@src/lib.rs:1:1},)`"), None);
+        assert_eq!(probed_type(borrowed), Some((1, Ok(kept.to_owned()))));
+        let closure = "expected `PerturbookProbe0`\n found tuple `({closure@src/lib.rs:1:1},)`";
+        assert_eq!(probed_type(closure), Some((0, Err("{closure@src/lib.rs:1:1}".to_owned()))));
+        let lazy = "expected `PerturbookProbe0`\n found tuple `(Map<Range<i32>, {closure@src/lib.rs:1:1}>,)`";
+        assert!(matches!(probed_type(lazy), Some((0, Err(ty))) if ty.contains("{closure")));
+        let function = "expected `PerturbookProbe0`\n found tuple `(fn(i32) -> i32 {double},)`";
+        assert_eq!(probed_type(function), Some((0, Ok("fn(i32) -> i32".to_owned()))));
     }
 }

@@ -15,11 +15,11 @@ pub enum Command {
 
 /// The command that a cell consists of; `Err` names one that stands among other lines.
 pub fn read(source: &str) -> Result<Option<Command>, String> {
-    let known = |line: &str| match line.trim_end() {
-        ":vars" => Some(Command::Vars),
-        ":restart" => Some(Command::Restart),
-        ":clear" => Some(Command::Clear),
-        ":quit" => Some(Command::Quit),
+    let known = |line: &str| match line.split_whitespace().next() {
+        Some(":vars") => Some(Command::Vars),
+        Some(":restart") => Some(Command::Restart),
+        Some(":clear") => Some(Command::Clear),
+        Some(":quit") => Some(Command::Quit),
         _ => None,
     };
     let lines: Vec<&str> = source.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn a_command_stands_alone() {
         assert_eq!(read("\n:vars \n"), Ok(Some(Command::Vars)));
-        assert_eq!(read(":restart"), Ok(Some(Command::Restart)));
+        assert_eq!(read(" :restart now"), Ok(Some(Command::Restart)));
         assert_eq!(read(":dep a = \"1\"\nlet x = 1;"), Ok(None));
         assert_eq!(read("let x = 1;\n:clear"), Err(":clear".to_owned()));
     }

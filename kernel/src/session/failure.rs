@@ -30,7 +30,7 @@ impl Failure {
     }
 
     fn at(name: &str, value: &str, source: &str, line: Option<usize>, details: &str) -> Self {
-        let mut traceback = vec![format!("{RED}{BOLD}{name}{OFF}{BOLD}: {value}{OFF}")];
+        let mut traceback = vec![format!("{RED}{name}{OFF}: {BOLD}{value}{OFF}")];
         if let Some(line) = line {
             traceback.extend(excerpt(source, line));
         }
@@ -63,15 +63,32 @@ fn excerpt(source: &str, line: usize) -> Vec<String> {
         .collect()
 }
 
+/// Whether there is more than warnings.
+pub fn any(errors: &[CompilationError]) -> bool {
+    errors.iter().any(|error| error.level() != "warning")
+}
+
+/// Whether there is an error that points at a place in the cell.
+pub fn any_placed(errors: &[CompilationError]) -> bool {
+    let placed = |error: &CompilationError| error.primary_spanned_message().is_some_and(|m| m.span.is_some());
+    errors.iter().any(|error| error.level() != "warning" && placed(error))
+}
+
 /// Compile errors, with the columns that rustc points at.
 pub fn compilation(source: &str, errors: &[CompilationError]) -> Failure {
     let mut traceback = Vec::new();
     let (mut first_line, mut first_message) = (None, None);
     let lines: Vec<&str> = source.lines().collect();
-    for error in errors.iter().filter(|error| error.level() != "warning") {
+    // When there are only warnings something else went wrong, and they are all there is to tell.
+    let told = |error: &&CompilationError| {
+        let advertisement = error.message().starts_with("Some errors have detailed explanations")
+            || error.message().starts_with("For more information about");
+        !advertisement && (error.level() != "warning" || !any(errors))
+    };
+    for error in errors.iter().filter(told) {
         let message = error.message().replace("perturbook_facade::", "perturbook::");
         let code = error.code().map(|code| format!("[{code}]")).unwrap_or_default();
-        traceback.push(format!("{RED}{BOLD}error{code}{OFF}{BOLD}: {message}{OFF}"));
+        traceback.push(format!("{RED}error{code}{OFF}: {BOLD}{message}{OFF}"));
         first_line = first_line.or(error.primary_spanned_message().and_then(|m| m.span.as_ref()).map(|s| s.start_line));
         let mut spans: Vec<_> = error.spanned_messages().iter().filter_map(|m| Some((m.span.as_ref()?, m))).collect();
         spans.sort_by_key(|(span, _)| (span.start_line, span.start_column));
@@ -105,6 +122,17 @@ pub fn compilation(source: &str, errors: &[CompilationError]) -> Failure {
 /// A cell that is no sequence of Rust statements.
 pub fn syntax(source: &str, reason: &str, line: usize) -> Failure {
     Failure::at("CompileError", reason, source, Some(line), "")
+}
+
+/// A variable whose type nobody can write down, and so cannot be kept for later cells.
+pub fn unnameable(source: &str, name: &str, kind: &str, line: usize) -> Failure {
+    let why = if kind.contains("{closure") { "holds a closure" } else { "cannot be written down" };
+    let value = format!("the variable `{name}` cannot be kept: its type {why}");
+    let advice = format!(
+        "    its type: {kind}\n    collect an iterator (`.collect::<Vec<_>>()`), box a closure (`let f: Box<dyn Fn(f64) -> \
+         f64> = Box::new(..)`), write the type where it is open, or use it within braces `{{ }}` in one cell"
+    );
+    Failure::at("CompileError", &value, source, Some(line), &advice)
 }
 
 /// A panic: the line is the panic's own when it lies in the cell, else that of the statement that was running.

@@ -89,8 +89,12 @@ impl Interrupter {
                     _ => self.ask(&state),
                 }
             }
-            (Phase::Compiling, true) => self.stop_compiling(),
-            (Phase::Running, true) => self.kill(&mut state),
+            (phase, true) => {
+                if phase == Phase::Compiling {
+                    self.stop_compiling();
+                }
+                self.kill(&mut state);
+            }
         }
     }
 
@@ -102,9 +106,19 @@ impl Interrupter {
         self.stop_compiling();
     }
 
-    /// Ends the evaluating process. It leads a group of its own, with everything that cells have started.
+    /// Ends the evaluating process, and everything that cells have started.
     pub(super) fn kill_child(&self) {
-        let _ = kill_process_group(self.pid(), Signal::KILL);
+        end_group(self.group());
+    }
+
+    /// The evaluating process's group: itself, and what cells have started.
+    pub(super) fn group(&self) -> Pid {
+        self.pid()
+    }
+
+    /// Whether the running cell was asked to stop.
+    pub fn asked(&self) -> bool {
+        self.state().asked
     }
 
     /// A cell of this number is about to be compiled.
@@ -178,4 +192,9 @@ impl Interrupter {
             }
         }
     }
+}
+
+/// Ends all processes of a group; one that has ended already has none.
+pub(super) fn end_group(group: Pid) {
+    let _ = kill_process_group(group, Signal::KILL);
 }

@@ -136,6 +136,8 @@ pub struct Session {
     /// Whether the library runs in the evaluating process.
     alive: bool,
     times: Times,
+    /// Whether evcxr shows the values of cells.
+    plain: bool,
     _folder: tempfile::TempDir,
 }
 
@@ -163,7 +165,7 @@ impl Session {
         let evcxr = CommandContext::with_eval_context(evcxr);
         let interrupter = Interrupter::new(evcxr.process_handle(), stop_file);
         let (cells, alive, times) = (0, true, Times::default());
-        let mut session = Self { evcxr, outputs, interrupter, cells, alive, times, _folder: own };
+        let mut session = Self { evcxr, outputs, interrupter, cells, alive, times, plain: false, _folder: own };
         for (name, value) in facade.build_environment() {
             session.command(&format!(":build_env {name}={value}"))?;
         }
@@ -236,12 +238,13 @@ impl Session {
 
     fn evaluate(&mut self, source: &str, front: &dyn Front) -> Outcome {
         let source = &without_timing(source);
-        let code = match commands::read(source) {
+        // The second is for values that the library cannot show: evcxr then tries, and says what is wrong.
+        let (code, otherwise) = match commands::read(source) {
             Ok(None) => match self.instrumented(source) {
-                Ok(code) => code,
+                Ok(codes) => codes,
                 Err(failure) => return Outcome::Failed(failure),
             },
-            Ok(Some(Command::Vars)) => variables::table(&self.variables(), self.cells),
+            Ok(Some(Command::Vars)) => (variables::table(&self.variables(), self.cells), None),
             Ok(Some(Command::Restart)) => return self.restart(REVIVAL),
             Ok(Some(Command::Clear)) => {
                 return match self.command(":clear") {
@@ -258,19 +261,25 @@ impl Session {
                 return Outcome::Failed(Failure::new("Error", &advice));
             }
         };
-        let before = self.variables();
+        let (before, group) = (self.variables(), self.interrupter.group());
         let mut news = News::default();
-        match self.run(&code, &mut news, front) {
+        let mut result = self.run(&code, &mut news, front);
+        if let (Err(evcxr::Error::CompilationErrors(_)), Some(otherwise)) = (&result, otherwise) {
+            result = self.run(&otherwise, &mut news, front);
+        }
+        match result {
             Ok(()) if news.failed() => Outcome::Failed(news.failure(source, &self.last_source())),
             Ok(()) => Outcome::Done,
             Err(evcxr::Error::CompilationErrors(errors)) => {
                 // The messages should speak of what the user wrote, not of what was inserted.
                 let original = self.evcxr.check(source).unwrap_or_default();
-                let errors = if original.is_empty() { errors } else { original };
+                let errors = if failure::any(&original) { original } else { errors };
                 Outcome::Failed(failure::compilation(source, &errors))
             }
             Err(evcxr::Error::SubprocessTerminated(last_words)) => {
                 self.alive = false;
+                // What the cells have started ends with their process.
+                interrupt::end_group(group);
                 let mut status = String::new();
                 for line in last_words.lines() {
                     match parse(line) {
@@ -288,20 +297,29 @@ impl Session {
         }
     }
 
-    /// The code that evcxr gets for a cell: with types and line marks.
-    fn instrumented(&mut self, source: &str) -> Result<String, Failure> {
+    /// The code that evcxr gets for a cell: with types and line marks. When the library is to show the cell's value, also
+    /// the code that leaves this to evcxr.
+    fn instrumented(&mut self, source: &str) -> Result<(String, Option<String>), Failure> {
+        // These settings are evcxr's, and so is what follows from them.
+        self.plain |= source.lines().any(|line| line.starts_with(":fmt") || line.starts_with(":types"));
         match Cell::parse(source) {
             Ok(cell) => match self.types(&cell) {
-                Ok(types) => Ok(cell.instrumented(&types, self.cells)),
-                Err(errors) => Err(failure::compilation(source, &errors)),
+                Ok(types) => {
+                    let plain = cell.instrumented(&types, self.cells, false);
+                    Ok(match cell.has_value() && !self.plain {
+                        true => (cell.instrumented(&types, self.cells, true), Some(plain)),
+                        false => (plain, None),
+                    })
+                }
+                Err(failure) => Err(failure),
             },
             Err((reason, line)) => {
                 // rustc says it better than the parser, when evcxr passes on what it could not parse; it may also
                 // drop it in silence.
                 let errors = self.evcxr.check(source).unwrap_or_default();
-                Err(match errors.is_empty() {
-                    false => failure::compilation(source, &errors),
-                    true => failure::syntax(source, &reason, line),
+                Err(match failure::any_placed(&errors) {
+                    true => failure::compilation(source, &errors),
+                    false => failure::syntax(source, &reason, line),
                 })
             }
         }
@@ -326,8 +344,8 @@ impl Session {
         self.alive = self.run(REVIVAL, &mut News::default(), &Nobody).is_ok();
     }
 
-    /// The types of the cell's un-annotated bindings, or the compile errors that stand in the way.
-    fn types(&mut self, cell: &Cell<'_>) -> Result<BTreeMap<usize, String>, Vec<evcxr::CompilationError>> {
+    /// The types of the cell's un-annotated bindings, or what stands in the way.
+    fn types(&mut self, cell: &Cell<'_>) -> Result<BTreeMap<usize, String>, Failure> {
         let mut types = BTreeMap::new();
         if !cell.needs_types() {
             return Ok(types);
@@ -339,11 +357,21 @@ impl Session {
             .into_iter()
             .partition(|error| error.json.to_string().contains(cell::PROBE));
         if errors.iter().any(|error| error.level() == "error") {
-            return Err(errors);
+            return Err(failure::compilation(cell.source(), &errors));
         }
         for probe in probes {
             let notes = probe.json["children"].as_array().into_iter().flatten();
-            types.extend(notes.filter_map(|note| note["message"].as_str().and_then(probed_type)));
+            for (number, kind) in notes.filter_map(|note| note["message"].as_str().and_then(probed_type)) {
+                match (kind, cell.binding(number)) {
+                    (Ok(kind), _) => {
+                        types.insert(number, kind);
+                    }
+                    (Err(kind), Some((name, line))) => {
+                        return Err(failure::unnameable(cell.source(), name, &variables::short(&kind), line));
+                    }
+                    (Err(_), None) => {}
+                }
+            }
         }
         Ok(types)
     }

@@ -6,7 +6,6 @@
 //! stdout keeps its own order with the outputs; stderr is a pipe of its own and falls into its place as far as it is
 //! written a moment apart.
 //!
-//!
 //! * `\u{2}PERTURBOOK {json}`: a message of ours (`stream`, `display_data`, `update_display_data`, `panic`, ...);
 //! * `EVCXR_...`: evcxr's own markers, passed on as they are.
 //!
@@ -32,6 +31,7 @@ const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION";
 const RETURNED_ERR: &str = "EVCXR_ERROR_OCCURRED";
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
+const INPUT: &str = "EVCXR_INPUT_REQUEST";
 
 /// Bytes of text that a cell may print.
 const TEXT_LIMIT: usize = 1 << 20;
@@ -199,7 +199,13 @@ impl<W: Write> Relay<W> {
         for step in self.state.feed(&bytes) {
             match step {
                 Step::Text(text) => self.stream("stdout", &text)?,
-                Step::Line(line) => self.line(&line)?,
+                Step::Line(line) => {
+                    // What was written to stderr before an output is shown before it.
+                    if self.state.error.is_none() && line.starts_with(MARK) {
+                        while ready(err.as_fd())? && self.copy_stderr(err)? {}
+                    }
+                    self.line(&line)?;
+                }
                 Step::Refused(bytes) => {
                     let text = format!(
                         "[an output of {} is not shown: the limit is {}; save it to a file]\n",
@@ -421,8 +427,9 @@ impl Protocol {
                 self.error = json["content"]["message"].as_str().map(str::to_owned);
             }
             steps.push(Step::Line(line[at..].to_owned()));
-        } else if line.starts_with("EVCXR_") {
-            steps.push(Step::Line(line.to_owned()));
+        } else if let Some(at) = line.find(INPUT).or_else(|| line.starts_with("EVCXR_").then_some(0)) {
+            self.text(&line[..at], steps);
+            steps.push(Step::Line(line[at..].to_owned()));
         } else {
             self.text(&format!("{line}\n"), steps);
         }
@@ -485,6 +492,14 @@ mod tests {
     #[test]
     fn a_line_without_its_end_does_not_hide_the_marker_behind_it() {
         assert_eq!(fed(&["50 %EVCXR_EXECUTION_COMPLETE\n"]), [Step::Text("50 %".into()), Step::Complete]);
+    }
+
+    #[test]
+    fn a_question_behind_unfinished_text_is_still_asked() {
+        assert_eq!(
+            fed(&["name: EVCXR_INPUT_REQUEST:who\n"]),
+            [Step::Text("name: ".into()), Step::Line("EVCXR_INPUT_REQUEST:who".into())]
+        );
     }
 
     #[test]
