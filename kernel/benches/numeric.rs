@@ -20,7 +20,7 @@ use client::{Kernel, stdout_of};
 use perturbook_kernel::workspace::Workspace;
 use serde_json::Value;
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 12;
 const WORKLOADS: &str = include_str!("../../benches/numeric/workloads.rs");
 
 /// The best seconds of a workload.
