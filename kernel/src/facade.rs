@@ -53,18 +53,7 @@ pub enum Freshness {
 
 /// Whether the library is built, and from what is there now.
 pub fn freshness(workspace: &Workspace) -> Result<Freshness> {
-    let wanted = Inputs::read(workspace)?;
-    if wanted.folder(workspace).join(SHARED_OBJECT).is_file() {
-        return Ok(Freshness::Fresh);
-    }
-    let built = fs::read_to_string(latest(workspace)).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    Ok(match built {
-        None => Freshness::Missing,
-        Some(built) if built["rustc"] != wanted.rustc.as_str() => {
-            Freshness::Stale("the Rust toolchain changed".to_owned())
-        }
-        Some(_) => Freshness::Stale("the library's source changed".to_owned()),
-    })
+    Ok(Inputs::read(workspace)?.freshness(workspace))
 }
 
 impl Facade {
@@ -73,9 +62,10 @@ impl Facade {
     /// # Errors
     /// When the library does not build: cargo's messages.
     pub fn open(workspace: &Workspace, say: &mut dyn FnMut(&str)) -> Result<Self> {
-        match freshness(workspace)? {
+        let inputs = Inputs::read(workspace)?;
+        match inputs.freshness(workspace) {
             Freshness::Fresh => {
-                if let Ok(facade) = Self::at(&Inputs::read(workspace)?.folder(workspace), workspace) {
+                if let Ok(facade) = Self::at(&inputs.folder(workspace), workspace) {
                     return Ok(facade);
                 }
             }
@@ -84,7 +74,7 @@ impl Facade {
                 say("building the library for the first time; that takes about half an hour on two cores\n");
             }
         }
-        Self::build(workspace, say)
+        inputs.build(workspace, say)
     }
 
     /// Builds what is missing; `say` hears cargo's progress, line by line.
@@ -92,32 +82,7 @@ impl Facade {
     /// # Errors
     /// When the library does not build: cargo's messages.
     pub fn build(workspace: &Workspace, say: &mut dyn FnMut(&str)) -> Result<Self> {
-        let inputs = Inputs::read(workspace)?;
-        let mut cargo = workspace
-            .cargo()
-            .args(["rustc", "--package", "perturbook-facade", "--lib"])
-            .arg("--message-format=json-render-diagnostics")
-            .args(["--", "-Cprefer-dynamic"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("cannot run cargo to build the library")?;
-        let stdout = cargo.stdout.take().context("cargo has no stdout")?;
-        let messages = std::thread::spawn(move || {
-            let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-            lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok()).collect::<Vec<_>>()
-        });
-        let mut said = String::new();
-        for line in BufReader::new(cargo.stderr.take().context("cargo has no stderr")?).lines().map_while(Result::ok) {
-            say(&format!("{line}\n"));
-            said.push_str(&line);
-            said.push('\n');
-        }
-        let messages = messages.join().unwrap_or_default();
-        if !cargo.wait()?.success() {
-            bail!("the library does not build:\n{}", said.trim_end());
-        }
-        inputs.keep(workspace, &messages)
+        Inputs::read(workspace)?.build(workspace, say)
     }
 
     /// The library in this folder, locked.
@@ -211,6 +176,50 @@ impl Inputs {
         let mut hash = Fnv(self.files);
         hash.add(self.rustc.as_bytes());
         shelf(workspace).join(format!("{:016x}", hash.0))
+    }
+
+    /// Whether the library of these inputs is built; if not, what differs from the latest.
+    fn freshness(&self, workspace: &Workspace) -> Freshness {
+        if self.folder(workspace).join(SHARED_OBJECT).is_file() {
+            return Freshness::Fresh;
+        }
+        let latest = fs::read_to_string(latest(workspace)).ok();
+        match latest.and_then(|text| serde_json::from_str::<Value>(&text).ok()) {
+            None => Freshness::Missing,
+            Some(built) if built["rustc"] != self.rustc.as_str() => {
+                Freshness::Stale("the Rust toolchain changed".to_owned())
+            }
+            Some(_) => Freshness::Stale("the library's source changed".to_owned()),
+        }
+    }
+
+    /// Has cargo build what is missing; `say` hears its progress.
+    fn build(&self, workspace: &Workspace, say: &mut dyn FnMut(&str)) -> Result<Facade> {
+        let mut cargo = workspace
+            .cargo()
+            .args(["rustc", "--package", "perturbook-facade", "--lib"])
+            .arg("--message-format=json-render-diagnostics")
+            .args(["--", "-Cprefer-dynamic"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot run cargo to build the library")?;
+        let stdout = cargo.stdout.take().context("cargo has no stdout")?;
+        let messages = std::thread::spawn(move || {
+            let lines = BufReader::new(stdout).lines().map_while(Result::ok);
+            lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok()).collect::<Vec<_>>()
+        });
+        let mut said = String::new();
+        for line in BufReader::new(cargo.stderr.take().context("cargo has no stderr")?).lines().map_while(Result::ok) {
+            say(&format!("{line}\n"));
+            said.push_str(&line);
+            said.push('\n');
+        }
+        let messages = messages.join().unwrap_or_default();
+        if !cargo.wait()?.success() {
+            bail!("the library does not build:\n{}", said.trim_end());
+        }
+        self.keep(workspace, &messages)
     }
 
     /// Links what cargo says it built into the folder of these inputs, and removes older ones that nobody uses.

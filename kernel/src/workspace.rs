@@ -22,9 +22,10 @@ impl Workspace {
         let Some(root) = root.map(Path::to_owned) else {
             bail!("the checkout that this program was built from is gone: run `cargo book` inside one");
         };
-        // target/debug/perturbook
+        // target/debug/perturbook, or target/debug/deps/... for tests and benches.
         let exe = std::env::current_exe()?;
-        let target = exe.ancestors().nth(2).context("the binary lies in no target folder")?.to_owned();
+        let mut folders = exe.ancestors().skip(1).filter(|folder| !folder.ends_with("deps"));
+        let target = folders.nth(1).context("the binary lies in no target folder")?.to_owned();
         Ok(Self { root, target })
     }
 

@@ -4,33 +4,26 @@ use std::path::Path;
 use std::process::Command;
 
 use evcxr::{CommandContext, EvalContext};
+use perturbook_kernel::facade::Facade;
+use perturbook_kernel::workspace::Workspace;
 
-/// A context as evcxr_jupyter makes it, with the library that the runner preloads.
-fn stock() -> CommandContext {
+/// A context as evcxr_jupyter makes it, with the library that the runner preloads; it stays while the second is held.
+fn stock() -> (CommandContext, Facade) {
     let exe = Path::new(env!("CARGO_BIN_EXE_perturbook"));
-    let built = Command::new(exe).arg("build").output().unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let facade = Facade::build(&Workspace::find().unwrap(), &mut |_| {}).unwrap();
     let (context, outputs) = EvalContext::with_subprocess_command(Command::new(exe)).unwrap();
     // Somebody must read what is printed; here nothing is.
     std::thread::spawn(move || outputs.stdout.iter().for_each(drop));
     let mut context = CommandContext::with_eval_context(context);
-    let target = exe.parent().unwrap();
-    let flags = [
-        "-Cprefer-dynamic".to_owned(),
-        "--extern".to_owned(),
-        format!("perturbook={}", target.join("libperturbook_facade.so").display()),
-        format!("-Ldependency={}", target.join("deps").display()),
-        format!("-Clink-arg=-Wl,-rpath,{}", target.display()),
-    ];
-    context.execute(&format!(":build_env CARGO_ENCODED_RUSTFLAGS={}", flags.join("\u{1f}"))).unwrap();
+    context.execute(&format!(":build_env CARGO_ENCODED_RUSTFLAGS={}", facade.flags().join("\u{1f}"))).unwrap();
     context.execute(":opt 0").unwrap();
     context.execute("use perturbook::prelude::*;").unwrap();
-    context
+    (context, facade)
 }
 
 #[test]
 fn a_figure_and_a_table_show_themselves() {
-    let mut context = stock();
+    let (mut context, _facade) = stock();
     let figure = context
         .execute(
             "Curves::new(\"Loss\", \"epoch\", \"loss\").points(\"train\", &[1.0, 2.0], &[3.0, 1.0]).figure().unwrap()",

@@ -111,11 +111,6 @@ impl Interrupter {
         end_group(self.group());
     }
 
-    /// The evaluating process's group: itself, and what cells have started.
-    pub(super) fn group(&self) -> Pid {
-        self.pid()
-    }
-
     /// Whether the running cell was asked to stop.
     pub fn asked(&self) -> bool {
         self.state().asked
@@ -156,13 +151,14 @@ impl Interrupter {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pid(&self) -> Pid {
+    /// The evaluating process, which leads the group of all that cells have started.
+    pub(super) fn group(&self) -> Pid {
         Pid::from_child(&self.shared.child.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Sends the request, and force after it if nothing happens.
     fn ask(&self, state: &State) {
-        let _ = kill_process(self.pid(), Signal::INT);
+        let _ = kill_process(self.group(), Signal::INT);
         let (cell, this) = (state.cell, self.clone());
         std::thread::spawn(move || {
             let waiting = |state: &mut State| state.cell == cell && state.phase == Phase::Running && !state.stopping;
@@ -185,12 +181,9 @@ impl Interrupter {
 
     /// Ends cargo, rustc, the linker, or the shell of a `!command`: all that we have started but the cells' process.
     fn stop_compiling(&self) {
-        let keep = self.pid();
-        for child in processes::children(rustix::process::getpid()).into_iter().filter(|&child| child != keep) {
-            for process in processes::tree(child) {
-                let _ = kill_process(process, Signal::KILL);
-            }
-        }
+        let keep = self.group();
+        let started = processes::children(rustix::process::getpid());
+        started.into_iter().filter(|&child| child != keep).for_each(processes::end);
     }
 }
 

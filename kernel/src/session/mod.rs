@@ -219,7 +219,7 @@ impl Session {
         self.interrupter.begin(self.cells);
         let started = Instant::now();
         let before = self.variables();
-        let outcome = self.evaluate(source, front);
+        let outcome = self.evaluate(source, &before, front);
         let interrupted = self.interrupter.over();
         let began = interrupted.began.unwrap_or_else(Instant::now);
         self.times = Times { compile: began - started, run: began.elapsed() };
@@ -236,7 +236,7 @@ impl Session {
         }
     }
 
-    fn evaluate(&mut self, source: &str, front: &dyn Front) -> Outcome {
+    fn evaluate(&mut self, source: &str, before: &BTreeMap<String, String>, front: &dyn Front) -> Outcome {
         let source = &without_timing(source);
         // The second is for values that the library cannot show: evcxr then tries, and says what is wrong.
         let (code, otherwise) = match commands::read(source) {
@@ -244,7 +244,7 @@ impl Session {
                 Ok(codes) => codes,
                 Err(failure) => return Outcome::Failed(failure),
             },
-            Ok(Some(Command::Vars)) => (variables::table(&self.variables(), self.cells), None),
+            Ok(Some(Command::Vars)) => (variables::table(before, self.cells), None),
             Ok(Some(Command::Restart)) => return self.restart(REVIVAL),
             Ok(Some(Command::Clear)) => {
                 return match self.command(":clear") {
@@ -261,7 +261,7 @@ impl Session {
                 return Outcome::Failed(Failure::new("Error", &advice));
             }
         };
-        let (before, group) = (self.variables(), self.interrupter.group());
+        let group = self.interrupter.group();
         let mut news = News::default();
         let mut result = self.run(&code, &mut news, front);
         if let (Err(evcxr::Error::CompilationErrors(_)), Some(otherwise)) = (&result, otherwise) {
@@ -291,7 +291,7 @@ impl Session {
                         }
                     }
                 }
-                Outcome::Failed(failure::crash(source, &status, news.line(), &before))
+                Outcome::Failed(failure::crash(source, &status, news.line(), before))
             }
             Err(error) => Outcome::Failed(Failure::new("Error", &error.to_string())),
         }
@@ -303,16 +303,14 @@ impl Session {
         // These settings are evcxr's, and so is what follows from them.
         self.plain |= source.lines().any(|line| line.starts_with(":fmt") || line.starts_with(":types"));
         match Cell::parse(source) {
-            Ok(cell) => match self.types(&cell) {
-                Ok(types) => {
-                    let plain = cell.instrumented(&types, self.cells, false);
-                    Ok(match cell.has_value() && !self.plain {
-                        true => (cell.instrumented(&types, self.cells, true), Some(plain)),
-                        false => (plain, None),
-                    })
-                }
-                Err(failure) => Err(failure),
-            },
+            Ok(cell) => {
+                let types = self.types(&cell)?;
+                let plain = cell.instrumented(&types, self.cells, false);
+                Ok(match cell.has_value() && !self.plain {
+                    true => (cell.instrumented(&types, self.cells, true), Some(plain)),
+                    false => (plain, None),
+                })
+            }
             Err((reason, line)) => {
                 // rustc says it better than the parser, when evcxr passes on what it could not parse; it may also
                 // drop it in silence.
@@ -410,9 +408,7 @@ impl Drop for Session {
 
 /// Ends every process that this one has started.
 pub fn end_all() {
-    for process in processes::tree(rustix::process::getpid()).into_iter().skip(1) {
-        let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
-    }
+    processes::children(rustix::process::getpid()).into_iter().for_each(processes::end);
 }
 
 /// The reader's answer as one line. The library hides the prompt from evcxr, which would cut it at a colon.

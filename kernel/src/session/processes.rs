@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// The processes whose parent is `parent`.
 pub fn children(parent: Pid) -> Vec<Pid> {
@@ -20,6 +20,14 @@ pub fn tree(root: Pid) -> Vec<Pid> {
         next += 1;
     }
     found
+}
+
+/// Ends a process and all that came from it.
+pub fn end(root: Pid) {
+    for process in tree(root) {
+        // One that has ended by itself is as good.
+        let _ = kill_process(process, Signal::KILL);
+    }
 }
 
 fn parent_of(pid: Pid) -> Option<Pid> {
