@@ -6,12 +6,13 @@ pub use crate::evaluate::{
     quantile_heatmap_matrix, recall, recall_at,
 };
 pub use crate::figures::{
-    Axis, Bars, Curves, Group, Heatmap, Scatter, Table, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves,
-    recall_table,
+    Axis, Bars, Channel, Confusion, Curves, Distribution, Figure, Group, Heatmap, Ideogram, ImageGrid, Palette,
+    Scatter, Table, Theme, Volcano, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves, recall_table,
+    set_theme,
 };
 pub use crate::genome::{Arm, Genome};
 pub use crate::live::{Live, Trace, progress};
 pub use crate::methods::proximity::{centre_arms, centre_arms_by_expression};
 pub use crate::screen::{By, Embedding, Profiles};
 pub use crate::tensor::{Backend, Device, Gradients, Tensor, cpu};
-pub use crate::{datasets, input, simulate};
+pub use crate::{datasets, evaluate, input, simulate};

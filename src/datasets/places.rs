@@ -19,7 +19,7 @@ use super::download::{download, mismatch};
 use super::registry::{Dataset, RemoteFile};
 use super::source::Source;
 use super::used::note;
-use crate::io::part_file::write_text;
+use crate::io::part_file::write_bytes;
 use crate::{Error, Result};
 
 const HASH_BELOW: u64 = 50_000_000;
@@ -178,13 +178,13 @@ fn fetch(dataset: &Dataset, file: &RemoteFile, address: &str, target: &Path) -> 
     eprintln!("perturbook: {} comes from {address}\n  licence: {}", file.path, dataset.licence);
     let sum = download(file, address, target)?;
     let licence = format!("{}\n\nLicence: {}\n\nPlease cite: {}\n", dataset.title, dataset.licence, dataset.citation);
-    write_text(&target.with_file_name("LICENCE.txt"), &licence)?;
+    write_bytes(&target.with_file_name("LICENCE.txt"), licence.as_bytes())?;
     if file.sha256.is_none() {
         eprintln!(
             "perturbook: no published checksum for {}; recording SHA-256 {sum} of this first download",
             file.path
         );
-        write_text(&recorded(target), &format!("{sum}\n"))?;
+        write_bytes(&recorded(target), format!("{sum}\n").as_bytes())?;
     }
     Ok(())
 }

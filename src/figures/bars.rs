@@ -3,7 +3,8 @@
 use super::axis::{Axis, Tick};
 use super::curves::guide;
 use super::figure::{Figure, Panel, Shape};
-use super::layer::{Dash, Layer, Stroke};
+use super::layer::{Beside, Dash, Layer, Stroke, Words};
+use super::page::LABEL;
 use super::palette::{INK, category};
 use super::same_length;
 use crate::Result;
@@ -200,7 +201,7 @@ impl Bars {
         }
         let (x, y) = if self.horizontal { (value, along) } else { (along, value) };
         let stroke = Stroke { colour: INK, width: 1.0, dash: Dash::Solid };
-        Layer::Line { name: None, x, y, stroke, markers: false, data: false }
+        Layer::Line { name: None, x, y, stroke, markers: false, data: false, right: false }
     }
 
     fn mark_layer(&self, at: &[f64], values: &[f64], ends: &[f64], marks: Vec<String>) -> Layer {
@@ -213,11 +214,13 @@ impl Bars {
             .filter(|((_, up), mark)| up.is_finite() && !mark.is_empty())
             .map(|((&at, up), mark)| if self.horizontal { (up, at, mark) } else { (at, up, mark) })
             .collect();
-        Layer::Text {
+        Layer::Words(Words {
             x: placed.iter().map(|p| p.0).collect(),
             y: placed.iter().map(|p| p.1).collect(),
             text: placed.into_iter().map(|p| p.2).collect(),
-            right: self.horizontal,
-        }
+            colours: Vec::new(),
+            beside: if self.horizontal { Beside::Right } else { Beside::Above },
+            font: LABEL,
+        })
     }
 }

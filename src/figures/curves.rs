@@ -1,7 +1,7 @@
 //! Curves: y against x for one or many series, with reference lines and shaded bands.
 
 use super::axis::Axis;
-use super::figure::{Figure, Panel};
+use super::figure::{Figure, Panel, Shape};
 use super::layer::{Dash, Layer, Stroke};
 use super::palette::{CATEGORIES, INK, Rgb, category};
 use super::{same_length, thin};
@@ -39,13 +39,31 @@ pub struct Curves {
     title: String,
     x: Axis,
     y: Axis,
+    right: Option<Axis>,
+    /// Names of the series that belong to the axis on the right.
+    on_right: Vec<String>,
+    square: bool,
     items: Vec<Item>,
 }
 
 impl Curves {
     /// A figure without curves; an axis is a label or an [`Axis`].
     pub fn new(title: &str, x: impl Into<Axis>, y: impl Into<Axis>) -> Self {
-        Self { title: title.to_owned(), x: x.into(), y: y.into(), items: Vec::new() }
+        let (x, y, items) = (x.into(), y.into(), Vec::new());
+        Self { title: title.to_owned(), x, y, right: None, on_right: Vec::new(), square: false, items }
+    }
+
+    /// A figure for precision-recall curves: both axes from 0 to 1, in a square.
+    pub fn precision_recall(title: &str) -> Self {
+        let share = |label: &str| Axis::new(label).limits(0.0, 1.0);
+        Self { square: true, ..Self::new(title, share("recall"), share("precision")) }
+    }
+
+    /// A figure for receiver operating characteristics: both axes from 0 to 1, in a square, with the diagonal of chance.
+    pub fn roc(title: &str) -> Self {
+        let share = |label: &str| Axis::new(label).limits(0.0, 1.0);
+        let square = Self::new(title, share("false positive rate"), share("true positive rate"));
+        Self { square: true, ..square }.reference("chance", (0.0, 0.0), (1.0, 1.0))
     }
 
     /// Adds a line through the points.
@@ -64,6 +82,16 @@ impl Curves {
     pub fn band(mut self, name: &str, x: &[f64], low: &[f64], high: &[f64]) -> Self {
         let (name, x, low, high) = (name.to_owned(), x.to_vec(), low.to_vec(), high.to_vec());
         self.items.push(Item::Band { name, x, low, high });
+        self
+    }
+
+    /// Moves the series added last, and what else has its name, to a y axis of its own on the right; there is one such
+    /// axis, the one given last.
+    pub fn on_right(mut self, axis: impl Into<Axis>) -> Self {
+        if let Some(Item::Line { name, .. } | Item::Band { name, .. }) = self.items.last() {
+            self.on_right.push(name.clone());
+        }
+        self.right = Some(axis.into());
         self
     }
 
@@ -107,17 +135,17 @@ impl Curves {
                     let pick = |values: &[f64]| rows.iter().map(|&row| values[row]).collect();
                     let (colour, dash) = style(&names, name);
                     let stroke = Stroke { colour, width: 2.0, dash };
-                    let (x, y) = (pick(x), pick(y));
-                    Layer::Line { name: Some(name.clone()), x, y, stroke, markers: *markers, data: true }
+                    let (x, y, right) = (pick(x), pick(y), self.on_right.contains(name));
+                    Layer::Line { name: Some(name.clone()), x, y, stroke, markers: *markers, data: true, right }
                 }
                 Item::Band { name, x, low, high } => {
                     let what = format!("band {name:?}");
                     same_length(&what, ("x values", x.len()), ("lower values", low.len()))?;
                     same_length(&what, ("x values", x.len()), ("upper values", high.len()))?;
                     let rows = thin::rows(high, MOST / series);
-                    let pick = |values: &[f64]| rows.iter().map(|&row| values[row]).collect();
-                    let (x, low, high) = (pick(x), pick(low), pick(high));
-                    Layer::Band { name: Some(name.clone()), x, low, high, colour: style(&names, name).0 }
+                    let pick = |values: &[f64]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+                    let (colour, right) = (style(&names, name).0, self.on_right.contains(name));
+                    Layer::band(name, &pick(x), &pick(low), &pick(high), colour, right)
                 }
                 Item::Reference { name, ends } => guide(name, *ends),
                 Item::Across { name, at, upright } => {
@@ -135,8 +163,14 @@ impl Curves {
             stroke.dash = dash;
         }
         // bands lie below lines
-        layers.sort_by_key(|layer| !matches!(layer, Layer::Band { .. }));
+        layers.sort_by_key(|layer| !matches!(layer, Layer::Area { .. }));
         let mut panel = Panel::new(&self.title, self.x, self.y, layers, (0.03, 0.05))?;
+        if let Some(axis) = self.right {
+            panel = panel.with_right(axis, 0.05)?;
+        }
+        if self.square {
+            panel.shape = Shape::Square;
+        }
         let (across, up) = (panel.x.range(), panel.y.range());
         for layer in &mut panel.layers {
             if let Layer::Line { x, y, data: false, .. } = layer {
@@ -166,5 +200,6 @@ pub(super) fn guide(name: &str, ends: [(f64, f64); 2]) -> Layer {
         stroke: Stroke { colour: INK, width: 1.2, dash: Dash::Dashed },
         markers: false,
         data: false,
+        right: false,
     }
 }

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::axis::Axis;
 use super::layer::{ColourScale, Layer};
+use super::palette::{self, Theme};
 use super::{page, plotly, save, summary, svg};
-use crate::Result;
 use crate::display::{Bundle, Show};
+use crate::{Error, Result};
 
 /// One pair of axes with what is drawn between them.
 #[derive(Clone, Debug)]
@@ -19,8 +20,12 @@ pub(super) struct Panel {
     pub note: String,
     pub x: Axis,
     pub y: Axis,
+    /// A second y axis, for the layers that say so.
+    pub right: Option<Axis>,
     pub layers: Vec<Layer>,
     pub shape: Shape,
+    /// The names of the series stand along an axis: they need no legend.
+    pub named_along: bool,
 }
 
 /// How the plot area is proportioned.
@@ -30,28 +35,52 @@ pub(super) enum Shape {
     Wide,
     /// As wide as there is room, this high in px.
     High(f64),
+    /// As wide as high, with a grid.
+    Square,
     /// A closed frame whose width is this many times its height, without a grid.
     Frame(f64),
+    /// Names alone along the sides, without lines; the width is this many times the height.
+    Bare(f64),
 }
 
 impl Panel {
     /// A panel whose axes are fitted to the layers, with `pad` (fractions of the extent) to spare along x and y.
     pub fn new(title: &str, x: Axis, y: Axis, layers: Vec<Layer>, pad: (f64, f64)) -> Result<Self> {
-        let extents: Vec<_> = layers.iter().map(Layer::extent).collect();
+        let extents: Vec<_> = layers.iter().filter(|l| !l.on_the_right()).map(Layer::extent).collect();
         Ok(Self {
             title: title.to_owned(),
             caption: String::new(),
             note: String::new(),
             x: x.fitted(extents.iter().flat_map(|e| e.0.iter().copied()), pad.0)?,
             y: y.fitted(extents.iter().flat_map(|e| e.1.iter().copied()), pad.1)?,
+            right: None,
             layers,
             shape: Shape::Wide,
+            named_along: false,
         })
     }
 
-    /// True when the plot area is a closed frame without a grid.
+    /// Adds a y axis on the right, fitted to the layers that belong to it.
+    pub fn with_right(mut self, axis: Axis, pad: f64) -> Result<Self> {
+        let extents = self.layers.iter().filter(|l| l.on_the_right()).map(|l| l.extent().1);
+        let axis = axis.fitted(extents.flatten().collect::<Vec<_>>().into_iter(), pad)?;
+        self.right = Some(axis);
+        Ok(self)
+    }
+
+    /// The y axis that a layer belongs to.
+    pub fn y_of(&self, layer: &Layer) -> &Axis {
+        self.right.as_ref().filter(|_| layer.on_the_right()).unwrap_or(&self.y)
+    }
+
+    /// True when the plot area has no grid.
     pub fn framed(&self) -> bool {
-        matches!(self.shape, Shape::Frame(_))
+        matches!(self.shape, Shape::Frame(_) | Shape::Bare(_))
+    }
+
+    /// True when nothing is drawn around the plot area but names.
+    pub fn bare(&self) -> bool {
+        matches!(self.shape, Shape::Bare(_))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -64,12 +93,12 @@ impl Panel {
         for (name, layer) in self.layers.iter().filter_map(|layer| Some((layer.name()?, layer))) {
             match entries.iter_mut().find(|(known, _)| *known == name) {
                 // a line stands for its band
-                Some((_, entry)) if matches!(entry, Layer::Band { .. }) => *entry = layer,
+                Some((_, entry)) if matches!(entry, Layer::Area { .. }) => *entry = layer,
                 Some(_) => {}
                 None => entries.push((name, layer)),
             }
         }
-        if entries.len() > 1 { entries } else { Vec::new() }
+        if entries.len() > 1 && !self.named_along { entries } else { Vec::new() }
     }
 
     /// How many points are scattered over the panel.
@@ -85,30 +114,98 @@ impl Panel {
 
 /// A finished figure.
 ///
-/// Built by [`Heatmap`](super::Heatmap), [`Curves`](super::Curves), [`Bars`](super::Bars) and
-/// [`Scatter`](super::Scatter). Shown in a notebook it is an interactive plotly figure, a static SVG and a text that
-/// says the same, whichever the front end can draw.
+/// Built by the builders of [`figures`](super). Shown in a notebook it is an interactive plotly figure, a static SVG and
+/// a text that says the same, whichever the front end can draw. `a | b` puts figures side by side, `a / b` one below the
+/// other.
 ///
 /// ```
 /// use perturbook::figures::Curves;
 ///
 /// let a = Curves::new("Loss", "epoch", "loss").line("train", &[1.0, 2.0], &[3.0, 2.5]).figure()?;
 /// let b = Curves::new("Accuracy", "epoch", "accuracy").line("test", &[1.0, 2.0], &[0.3, 0.5]).figure()?;
-/// let both = a.beside(b).caption("A run of two epochs");
+/// let both = (a | b).caption("A run of two epochs");
 /// assert!(both.svg().contains("Accuracy"));
 /// assert!(both.summary().starts_with("A run of two epochs"));
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Figure {
-    pub(super) panels: Vec<Panel>,
+    pub(super) block: Block,
     /// Said above several panels.
     pub(super) heading: String,
+    theme: Option<Theme>,
+}
+
+/// Panels and how they are put together.
+#[derive(Clone, Debug)]
+pub(super) enum Block {
+    One(Box<Panel>),
+    /// Side by side.
+    Row(Vec<Block>),
+    /// One below the other.
+    Column(Vec<Block>),
+}
+
+impl Block {
+    /// All panels, in reading order.
+    pub fn panels(&self) -> Vec<&Panel> {
+        match self {
+            Self::One(panel) => vec![panel],
+            Self::Row(blocks) | Self::Column(blocks) => blocks.iter().flat_map(Self::panels).collect(),
+        }
+    }
+
+    /// How many panels stand side by side at most.
+    pub fn columns(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Row(blocks) => blocks.iter().map(Self::columns).sum(),
+            Self::Column(blocks) => blocks.iter().map(Self::columns).max().unwrap_or(1),
+        }
+    }
 }
 
 impl From<Panel> for Figure {
     fn from(panel: Panel) -> Self {
-        Self { panels: vec![panel], heading: String::new() }
+        Self { block: Block::One(Box::new(panel)), heading: String::new(), theme: None }
+    }
+}
+
+/// `a | b`: side by side.
+impl std::ops::BitOr for Figure {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.joined(other, |mine, theirs| match (mine, theirs) {
+            (Block::Row(mut row), Block::Row(more)) => {
+                row.extend(more);
+                Block::Row(row)
+            }
+            (Block::Row(mut row), one) => {
+                row.push(one);
+                Block::Row(row)
+            }
+            (mine, theirs) => Block::Row(vec![mine, theirs]),
+        })
+    }
+}
+
+/// `a / b`: one below the other.
+impl std::ops::Div for Figure {
+    type Output = Self;
+
+    fn div(self, other: Self) -> Self {
+        self.joined(other, |mine, theirs| match (mine, theirs) {
+            (Block::Column(mut column), Block::Column(more)) => {
+                column.extend(more);
+                Block::Column(column)
+            }
+            (Block::Column(mut column), one) => {
+                column.push(one);
+                Block::Column(column)
+            }
+            (mine, theirs) => Block::Column(vec![mine, theirs]),
+        })
     }
 }
 
@@ -117,31 +214,61 @@ impl Figure {
     /// are several, else below the title.
     #[must_use]
     pub fn caption(mut self, text: &str) -> Self {
-        match &mut self.panels[..] {
-            [only] => text.clone_into(&mut only.caption),
+        match &mut self.block {
+            Block::One(only) => text.clone_into(&mut only.caption),
             _ => text.clone_into(&mut self.heading),
         }
         self
     }
 
-    /// This figure's panels and then the other's, two to a row.
-    #[must_use]
-    pub fn beside(mut self, other: Self) -> Self {
-        self.panels.extend(other.panels);
-        if self.heading.is_empty() {
-            self.heading = other.heading;
+    /// Small multiples: the figures row by row, `columns` to a row.
+    ///
+    /// # Errors
+    /// When there is no figure or no column.
+    pub fn grid(figures: Vec<Self>, columns: usize) -> Result<Self> {
+        let refused = || {
+            Error::new(format!("{} figures in {columns} columns make no grid", figures.len()))
+                .at("grid of figures")
+                .fix("give at least one figure and one column")
+        };
+        if figures.is_empty() || columns == 0 {
+            return Err(refused());
         }
+        let mut blocks = figures.into_iter().map(|figure| figure.block);
+        let mut rows = Vec::new();
+        loop {
+            let row: Vec<Block> = blocks.by_ref().take(columns).collect();
+            if row.is_empty() {
+                return Ok(Self { block: Block::Column(rows), heading: String::new(), theme: None });
+            }
+            rows.push(Block::Row(row));
+        }
+    }
+
+    fn joined(self, other: Self, join: impl FnOnce(Block, Block) -> Block) -> Self {
+        let heading = if self.heading.is_empty() { other.heading } else { self.heading };
+        Self { block: join(self.block, other.block), heading, theme: self.theme.or(other.theme) }
+    }
+
+    /// Draws this figure for a light or dark ground, whatever [`set_theme`](super::set_theme) says.
+    #[must_use]
+    pub fn theme(mut self, theme: Theme) -> Self {
+        self.theme = Some(theme);
         self
+    }
+
+    fn drawn_for(&self) -> Theme {
+        self.theme.unwrap_or_else(palette::theme)
     }
 
     /// The figure as a stand-alone SVG document.
     pub fn svg(&self) -> String {
-        svg::render(&page::lay_out(self), &self.summary())
+        svg::render(&page::lay_out(self), &self.summary(), self.drawn_for())
     }
 
     /// The figure for plotly.js 3: an object with `data`, `layout` and `config`.
     pub fn plotly(&self) -> Value {
-        plotly::render(&page::lay_out(self))
+        plotly::themed(&page::lay_out(self), self.drawn_for())
     }
 
     /// The figure in words: titles, axes with their ranges, series with their sizes and end values.
@@ -149,8 +276,8 @@ impl Figure {
         summary::render(self)
     }
 
-    /// Writes the figure to a file: `.svg`, `.json` (plotly) or `.html` (interactive when plotly.js can be fetched,
-    /// static otherwise). A reader never sees half a file: it is written under another name and then renamed.
+    /// Writes the figure to a file: `.svg`, `.png`, `.pdf`, `.json` (plotly) or `.html` (interactive, in itself
+    /// complete). A reader never sees half a file: it is written under another name and then renamed.
     ///
     /// # Errors
     /// When the extension is another one or the file cannot be written.
@@ -158,7 +285,7 @@ impl Figure {
     /// ```
     /// # use perturbook::figures::Curves;
     /// let figure = Curves::new("Loss", "epoch", "loss").figure()?;
-    /// assert!(figure.save("loss.pdf").unwrap_err().to_string().contains(".svg"));
+    /// assert!(figure.save("loss.bmp").unwrap_err().to_string().contains(".svg"));
     /// # Ok::<(), perturbook::Error>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
@@ -168,8 +295,9 @@ impl Figure {
 
 impl Show for Figure {
     fn bundle(&self) -> Bundle {
-        let (page, summary) = (page::lay_out(self), self.summary());
-        let svg = svg::render(&page, &summary);
-        Bundle::text(summary).with("image/svg+xml", svg).with("application/vnd.plotly.v1+json", plotly::render(&page))
+        let (page, summary, theme) = (page::lay_out(self), self.summary(), self.drawn_for());
+        let svg = svg::render(&page, &summary, theme);
+        let plotly = plotly::themed(&page, theme);
+        Bundle::text(summary).with("image/svg+xml", svg).with("application/vnd.plotly.v1+json", plotly)
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Matrices larger than what a screen shows are averaged over square blocks, missing values left out.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis as Dimension};
+use rayon::prelude::*;
 
 use super::axis::{Axis, Tick};
 use super::figure::{Figure, Panel, Shape};
 use super::layer::{Cells, ColourScale, Dash, Layer, Stroke};
+use super::order::leaves;
 use super::palette::{GREY, INK, Palette};
 use super::same_length;
 use crate::{Error, Result};
@@ -76,6 +78,7 @@ pub struct Heatmap<'a> {
     rows: Vec<String>,
     columns: Vec<String>,
     groups: Vec<Group>,
+    ordered: bool,
 }
 
 impl<'a> Heatmap<'a> {
@@ -92,7 +95,8 @@ impl<'a> Heatmap<'a> {
     fn new(title: &str, values: ArrayView2<'a, f64>, colour: Axis, palette: Palette) -> Self {
         let (x, y) = ("column".to_owned(), "row".to_owned());
         let (rows, columns, groups) = (Vec::new(), Vec::new(), Vec::new());
-        Self { title: title.to_owned(), values, lower: None, colour, palette, x, y, rows, columns, groups }
+        let ordered = false;
+        Self { title: title.to_owned(), values, lower: None, colour, palette, x, y, rows, columns, groups, ordered }
     }
 
     /// Says what columns (`x`) and rows (`y`) are.
@@ -114,6 +118,13 @@ impl<'a> Heatmap<'a> {
         self
     }
 
+    /// Puts similar rows next to each other, and similar columns (average linkage on Euclidean distances); a symmetric
+    /// matrix keeps one order for both. The most that can be ordered are 10,000 rows.
+    pub fn ordered(mut self) -> Self {
+        self.ordered = true;
+        self
+    }
+
     /// Shows two symmetric matrices in one square: the first above the diagonal under the name `upper`, `other` below
     /// it under the name `lower`.
     pub fn over(mut self, upper: &str, other: ArrayView2<'a, f64>, lower: &str) -> Self {
@@ -127,8 +138,11 @@ impl<'a> Heatmap<'a> {
     /// When names do not match the matrix, groups reach beyond it, or two matrices in one square are not square and
     /// of the same size.
     pub fn figure(self) -> Result<Figure> {
-        let (rows, columns) = self.values.dim();
         self.check()?;
+        if self.ordered {
+            return self.sorted();
+        }
+        let (rows, columns) = self.values.dim();
         let block = rows.max(columns).div_ceil(MOST).max(1);
         let mut cells = blocks(self.values, block);
         if let Some((lower, _)) = &self.lower {
@@ -141,7 +155,8 @@ impl<'a> Heatmap<'a> {
         let scale = ColourScale::fitted(self.colour, self.palette, cells.iter().map(|&v| f64::from(v)))?;
         let (down, across) = (rows.div_ceil(block), columns.div_ceil(block));
         let size = (block as f64, block as f64);
-        let mut layers = vec![Layer::Cells(Cells { rows: down, columns: across, values: cells, size, scale })];
+        let mut layers =
+            vec![Layer::Cells(Cells { rows: down, columns: across, values: cells, origin: (0.0, 0.0), size, scale })];
         layers.extend(group_lines(&self.groups, rows as f64));
         if self.lower.is_some() {
             let ends = vec![0.0, rows as f64];
@@ -175,9 +190,28 @@ impl<'a> Heatmap<'a> {
         Ok(panel.into())
     }
 
+    /// The heatmap with rows and columns in their new order.
+    fn sorted(mut self) -> Result<Figure> {
+        let symmetric = self.values.is_square()
+            && self.values.indexed_iter().all(|((i, j), v)| v.to_bits() == self.values[[j, i]].to_bits());
+        let at = |e: Error| e.at(format!("heatmap {:?}", self.title));
+        let down = leaves(self.values).map_err(at)?;
+        let across = if symmetric { down.clone() } else { leaves(self.values.t()).map_err(at)? };
+        let pick = |names: &[String], order: &[usize]| order.iter().filter_map(|&i| names.get(i).cloned()).collect();
+        (self.rows, self.columns) = (pick(&self.rows, &down), pick(&self.columns, &across));
+        let values = self.values.select(Dimension(0), &down).select(Dimension(1), &across);
+        self.ordered = false;
+        Heatmap { values: values.view(), lower: None, ..self }.figure()
+    }
+
     fn check(&self) -> Result<()> {
         let (rows, columns) = self.values.dim();
         let what = format!("heatmap {:?}", self.title);
+        if self.ordered && (self.lower.is_some() || !self.groups.is_empty()) {
+            return Err(Error::new("an order of its own does not go with groups or a second matrix")
+                .at(what)
+                .fix("leave out either `ordered` or `groups` and `over`"));
+        }
         if !self.rows.is_empty() {
             same_length(&what, ("rows", rows), ("row names", self.rows.len()))?;
         }
@@ -208,24 +242,33 @@ impl<'a> Heatmap<'a> {
 fn blocks(values: ArrayView2<'_, f64>, block: usize) -> Vec<f32> {
     let (rows, columns) = values.dim();
     let across = columns.div_ceil(block);
-    let mut means = Vec::with_capacity(rows.div_ceil(block) * across);
-    for start in (0..rows).step_by(block) {
+    let means_of = |start: usize| {
         let mut sums = vec![(0.0, 0u32); across];
         for row in start..(start + block).min(rows) {
-            for (column, &value) in values.row(row).iter().enumerate().filter(|(_, v)| v.is_finite()) {
-                let (sum, n) = &mut sums[column / block];
-                *sum += value;
-                *n += 1;
+            let row = values.row(row);
+            for (part, (sum, n)) in row.axis_chunks_iter(Dimension(0), block).zip(&mut sums) {
+                for &value in part.iter().filter(|v| v.is_finite()) {
+                    *sum += value;
+                    *n += 1;
+                }
             }
         }
-        means.extend(sums.into_iter().map(|(sum, n)| if n == 0 { f32::NAN } else { (sum / f64::from(n)) as f32 }));
-    }
-    means
+        sums.into_iter().map(|(sum, n)| if n == 0 { f32::NAN } else { (sum / f64::from(n)) as f32 })
+    };
+    (0..rows.div_ceil(block)).into_par_iter().flat_map_iter(|i| means_of(i * block)).collect()
 }
 
 fn thin_line(x: Vec<f64>, y: Vec<f64>, dash: Dash) -> Layer {
     let colour = if dash == Dash::Solid { INK } else { GREY };
-    Layer::Line { name: None, x, y, stroke: Stroke { colour, width: 0.5, dash }, markers: false, data: false }
+    Layer::Line {
+        name: None,
+        x,
+        y,
+        stroke: Stroke { colour, width: 0.5, dash },
+        markers: false,
+        data: false,
+        right: false,
+    }
 }
 
 /// Solid lines between groups, dotted ones where groups divide: one layer each, in both directions.

@@ -1,4 +1,4 @@
-//! The primitives every figure is made of; each renderer draws these six and nothing else.
+//! The primitives every figure is made of; each renderer draws these seven and nothing else.
 
 use super::axis::Axis;
 use super::palette::{Palette, Rgb};
@@ -84,17 +84,84 @@ pub(super) struct Cells {
     pub columns: usize,
     /// `rows x columns`, row by row; NaN is drawn grey.
     pub values: Vec<f32>,
-    /// Extent of one cell in data units along x and y; cell (0, 0) starts at the origin.
+    /// Where cell (0, 0) starts, in data units.
+    pub origin: (f64, f64),
+    /// Extent of one cell in data units along x and y.
     pub size: (f64, f64),
     pub scale: ColourScale,
 }
 
+/// A picture of `width x height` pixels.
+#[derive(Clone, Debug)]
+pub(super) struct Picture {
+    /// Red, green and blue of each pixel, row by row from the top.
+    pub pixels: Vec<u8>,
+    pub width: usize,
+    pub height: usize,
+    /// Its corner with the smallest x and y, in data units.
+    pub at: (f64, f64),
+    /// Its extent in data units.
+    pub size: (f64, f64),
+    /// Said when it is pointed at.
+    pub label: String,
+}
+
+/// Where text stands relative to its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    Above,
+    Right,
+    /// On the point.
+    On,
+    /// Beside the point, wherever it hides no other label; left out where there is no such place.
+    Near,
+    /// On the point or, where another label is, near it.
+    Over,
+}
+
+impl Beside {
+    /// True when the text has to find its place, and may lie over points.
+    pub fn seeks(self) -> bool {
+        matches!(self, Self::Near | Self::Over)
+    }
+}
+
+/// Short texts at points.
+#[derive(Clone, Debug)]
+pub(super) struct Words {
+    pub x: Vec<f64>,
+    pub y: Vec<f64>,
+    pub text: Vec<String>,
+    /// One colour each, or none for ink.
+    pub colours: Vec<Rgb>,
+    pub beside: Beside,
+    pub font: f64,
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Layer {
-    /// A line through the points; NaN breaks it.
-    Line { name: Option<String>, x: Vec<f64>, y: Vec<f64>, stroke: Stroke, markers: bool, data: bool },
-    /// The area between `low` and `high`.
-    Band { name: Option<String>, x: Vec<f64>, low: Vec<f64>, high: Vec<f64>, colour: Rgb },
+    /// A line through the points; NaN breaks it. `right`: its y belongs to the axis on the right.
+    Line {
+        name: Option<String>,
+        x: Vec<f64>,
+        y: Vec<f64>,
+        stroke: Stroke,
+        markers: bool,
+        data: bool,
+        right: bool,
+    },
+    /// Filled outlines, one after the other, NaN between them; `said` is what the series is, in words.
+    Area {
+        name: Option<String>,
+        x: Vec<f64>,
+        y: Vec<f64>,
+        colour: Rgb,
+        opacity: f64,
+        /// Width of the outline, 0 for none.
+        edge: f64,
+        said: String,
+        right: bool,
+    },
     /// Points, `size` px across; `labels` (one each, or none) are shown when pointed at.
     Points {
         name: Option<String>,
@@ -118,17 +185,41 @@ pub(super) enum Layer {
     },
     /// A heatmap.
     Cells(Cells),
-    /// Text above points, or to their right.
-    Text { x: Vec<f64>, y: Vec<f64>, text: Vec<String>, right: bool },
+    Picture(Picture),
+    Words(Words),
 }
 
 impl Layer {
+    /// The area between `low` and `high` over `x`.
+    pub fn band(name: &str, x: &[f64], low: &[f64], high: &[f64], colour: Rgb, right: bool) -> Self {
+        let finite = |i: &usize| x[*i].is_finite() && low[*i].is_finite() && high[*i].is_finite();
+        let (mut xs, mut ys): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+        let rows: Vec<usize> = (0..x.len()).collect();
+        for run in rows.split(|i| !finite(i)).filter(|run| !run.is_empty()) {
+            if !xs.is_empty() {
+                xs.push(f64::NAN);
+                ys.push(f64::NAN);
+            }
+            xs.extend(run.iter().chain(run.iter().rev()).map(|&i| x[i]));
+            ys.extend(run.iter().map(|&i| high[i]).chain(run.iter().rev().map(|&i| low[i])));
+        }
+        let (name, said) = (Some(name.to_owned()), "shaded band".to_owned());
+        Self::Area { name, x: xs, y: ys, colour, opacity: 0.2, edge: 0.0, said, right }
+    }
+
+    /// A guide without a name, in this colour.
+    pub fn unnamed(&mut self, ink: Rgb) {
+        if let Self::Line { name, stroke, .. } = self {
+            (*name, stroke.colour) = (None, ink);
+        }
+    }
+
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::Line { name, .. } | Self::Band { name, .. } | Self::Points { name, .. } | Self::Bars { name, .. } => {
+            Self::Line { name, .. } | Self::Area { name, .. } | Self::Points { name, .. } | Self::Bars { name, .. } => {
                 name.as_deref()
             }
-            Self::Cells(_) | Self::Text { .. } => None,
+            Self::Cells(_) | Self::Picture(_) | Self::Words(_) => None,
         }
     }
 
@@ -140,27 +231,34 @@ impl Layer {
         }
     }
 
+    /// True when its y belongs to the axis on the right.
+    pub fn on_the_right(&self) -> bool {
+        matches!(self, Self::Line { right: true, .. } | Self::Area { right: true, .. })
+    }
+
     /// Every x and every y the layer covers.
     pub fn extent(&self) -> (Vec<f64>, Vec<f64>) {
+        let box_of = |at: (f64, f64), w: f64, h: f64| (vec![at.0, at.0 + w], vec![at.1, at.1 + h]);
         match self {
-            Self::Line { x, y, .. } | Self::Points { x, y, .. } => (x.clone(), y.clone()),
-            Self::Band { x, low, high, .. } => (x.clone(), [low.clone(), high.clone()].concat()),
+            Self::Line { x, y, .. } | Self::Points { x, y, .. } | Self::Area { x, y, .. } => (x.clone(), y.clone()),
             Self::Bars { at, base, values, thickness, horizontal, .. } => {
                 let along = at.iter().flat_map(|a| [a - thickness / 2.0, a + thickness / 2.0]).collect();
                 let values = values.iter().copied().chain([*base]).collect();
                 if *horizontal { (values, along) } else { (along, values) }
             }
-            Self::Cells(c) => (vec![0.0, c.columns as f64 * c.size.0], vec![0.0, c.rows as f64 * c.size.1]),
-            Self::Text { .. } => (Vec::new(), Vec::new()),
+            Self::Cells(c) => box_of(c.origin, c.columns as f64 * c.size.0, c.rows as f64 * c.size.1),
+            Self::Picture(p) => box_of(p.at, p.size.0, p.size.1),
+            Self::Words(_) => (Vec::new(), Vec::new()),
         }
     }
 
     /// True when there is nothing to see; guides (reference lines, frames) do not count as data.
     pub fn is_empty(&self) -> bool {
         match self {
-            Self::Line { data: false, .. } | Self::Text { .. } => true,
+            Self::Line { data: false, .. } | Self::Words(_) => true,
             Self::Bars { values, .. } => !values.iter().any(|v| v.is_finite()),
             Self::Cells(cells) => cells.values.is_empty(),
+            Self::Picture(picture) => picture.pixels.is_empty(),
             _ => {
                 let (x, y) = self.extent();
                 !x.iter().zip(&y).any(|(x, y)| x.is_finite() && y.is_finite())

@@ -19,11 +19,17 @@
 
 mod axis;
 mod bars;
+mod confusion;
 mod curves;
+mod density;
+mod distribution;
 mod figure;
 mod heatmap;
+mod ideogram;
+mod images;
 mod layer;
 mod measure;
+mod order;
 mod page;
 mod palette;
 mod plotly;
@@ -31,20 +37,27 @@ mod raster;
 mod results;
 mod save;
 mod scatter;
+mod spread;
 mod summary;
 mod svg;
 mod table;
 mod thin;
+mod volcano;
 
 pub use axis::{Axis, Scale, Tick};
 pub use bars::Bars;
+pub use confusion::Confusion;
 pub use curves::Curves;
+pub use distribution::Distribution;
 pub use figure::Figure;
 pub use heatmap::{Group, Heatmap};
-pub use palette::{CATEGORIES, Palette, Rgb, category};
+pub use ideogram::Ideogram;
+pub use images::{Channel, ImageGrid};
+pub use palette::{CATEGORIES, Palette, Rgb, Theme, category, set_theme};
 pub use results::{Published, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves, recall_table};
 pub use scatter::Scatter;
 pub use table::Table;
+pub use volcano::Volcano;
 
 use crate::{Error, Result};
 

@@ -5,9 +5,11 @@
 use std::cell::OnceCell;
 
 use super::axis::{Axis, Tick};
-use super::figure::{Figure, Panel, Shape};
+use super::figure::{Block, Figure, Panel, Shape};
+use super::layer::{Layer, Words};
 use super::measure::{shortened, width, wrapped};
-use super::raster;
+use super::palette::Theme;
+use super::{raster, spread};
 
 /// Font sizes in px.
 pub(super) const TITLE: f64 = 15.0;
@@ -22,8 +24,10 @@ pub(super) const SWATCH: f64 = 26.0;
 /// Width of a colour bar.
 pub(super) const BAR: f64 = 14.0;
 
-const WIDTH: f64 = 700.0;
-const SLOT: f64 = 470.0;
+/// Width of a page of one, two, three and more panels side by side.
+const WIDTHS: [f64; 4] = [700.0, 940.0, 1110.0, 1200.0];
+/// Height of a plot area there, unless the panel asks for another.
+const HEIGHTS: [f64; 4] = [340.0, 270.0, 230.0, 190.0];
 const EDGE: f64 = 14.0;
 /// Largest side of a framed plot area.
 const MOST: f64 = 540.0;
@@ -63,8 +67,9 @@ pub(super) struct Placed<'a> {
     pub y_ticks: Vec<Tick>,
     /// 0, 45 or 90: how far the labels under the plot are turned, in degrees.
     pub turned: f64,
-    /// Baseline of the x axis title and x of the y axis title's centre line.
-    pub titles: (f64, f64),
+    pub right_ticks: Vec<Tick>,
+    /// Baseline of the x axis title and x of the y axis titles' centre lines, left and right.
+    pub titles: (f64, f64, f64),
     /// Top left corner of the legend.
     pub legend: (f64, f64),
     /// Legend labels, in lines.
@@ -75,16 +80,28 @@ pub(super) struct Placed<'a> {
 
 impl Placed<'_> {
     /// All points as a picture, made once for both renderers.
-    pub fn picture(&self) -> &str {
-        self.picture.get_or_init(|| raster::points(self))
+    pub fn picture(&self, theme: Theme) -> &str {
+        self.picture.get_or_init(|| raster::points(self, theme))
+    }
+
+    /// Where the middle of each text goes, in px: `None` where it is left out.
+    pub fn words(&self, words: &Words) -> Vec<Option<(f64, f64)>> {
+        spread::places(self, words)
     }
 
     /// Place of a data point in px.
     pub fn place(&self, x: f64, y: f64) -> (f64, f64) {
-        (
-            self.plot.x + self.panel.x.fraction(x) * self.plot.w,
-            self.plot.y + (1.0 - self.panel.y.fraction(y)) * self.plot.h,
-        )
+        (self.plot.x + self.panel.x.fraction(x) * self.plot.w, self.height(&self.panel.y, y))
+    }
+
+    /// Place of a point of a layer in px, on the axes that it belongs to.
+    pub fn place_of(&self, layer: &Layer, x: f64, y: f64) -> (f64, f64) {
+        (self.place(x, 0.0).0, self.height(self.panel.y_of(layer), y))
+    }
+
+    /// Place of a value of a y axis in px.
+    pub fn height(&self, axis: &Axis, y: f64) -> f64 {
+        self.plot.y + (1.0 - axis.fraction(y)) * self.plot.h
     }
 }
 
@@ -106,23 +123,33 @@ fn heading(panel: &Panel, x: f64, limit: f64) -> (Vec<Line>, f64) {
 /// What stands around a plot area, with its widths in px.
 struct Surroundings {
     left: f64,
+    right: f64,
     colours: f64,
     legend: f64,
     y_ticks: Vec<Tick>,
+    right_ticks: Vec<Tick>,
     entries: Vec<Vec<String>>,
 }
 
 fn surroundings(panel: &Panel, slot: f64, height: f64) -> Surroundings {
     let widest = |ticks: &[Tick]| ticks.iter().map(|t| width(&t.label, TICK)).fold(0.0, f64::max);
-    let mut y_ticks = panel.y.ticks((height / 55.0).clamp(2.0, 8.0) as usize);
-    for tick in &mut y_ticks {
-        tick.label = shortened(&tick.label, TICK, slot * 0.3);
-    }
-    keep_apart(&mut y_ticks, &panel.y, height, |_| TICK * 1.1);
+    let along = |axis: &Axis| {
+        let mut ticks = axis.ticks((height / 55.0).clamp(2.0, 8.0) as usize);
+        for tick in &mut ticks {
+            tick.label = shortened(&tick.label, TICK, slot * 0.3);
+        }
+        keep_apart(&mut ticks, axis, height, |_| TICK * 1.1);
+        ticks
+    };
+    let y_ticks = along(&panel.y);
+    let right_ticks = panel.right.as_ref().map(along).unwrap_or_default();
+    let beside = |ticks: &[Tick], title: &str| 8.0 + widest(ticks) + if title.is_empty() { 6.0 } else { 12.0 + LABEL };
+    let right = panel.right.as_ref().map_or(0.0, |axis| beside(&right_ticks, &axis.title()));
     let entries: Vec<Vec<String>> = panel.legend().iter().map(|(name, _)| wrapped(name, SMALL, slot * 0.28)).collect();
     let legend = entries.iter().flatten().map(|line| width(line, SMALL) + SWATCH + 30.0).fold(0.0, f64::max);
     let colours = panel.colours().map_or(0.0, |scale| 16.0 + BAR + 10.0 + widest(&scale.axis.ticks(5)) + LABEL + 16.0);
-    Surroundings { left: EDGE + LABEL + 12.0 + widest(&y_ticks) + 8.0, colours, legend, y_ticks, entries }
+    let left = EDGE + beside(&y_ticks, &panel.y.title());
+    Surroundings { left, right, colours, legend, y_ticks, right_ticks, entries }
 }
 
 /// Takes labels away until those left stand apart; the longest groups keep theirs.
@@ -177,59 +204,112 @@ fn under(axis: &Axis, length: f64) -> (Vec<Tick>, f64, f64) {
     (ticks, turned, room)
 }
 
-/// Lays the panels out, two to a row, each under its heading.
+/// Lays the panels out, each under its heading.
 pub(super) fn lay_out(figure: &Figure) -> Page<'_> {
-    let columns = figure.panels.len().min(2);
-    let (total, slot) = if columns < 2 { (WIDTH, WIDTH) } else { (2.0 * SLOT, SLOT) };
-    let mut lines: Vec<Line> = Vec::new();
+    let columns = figure.block.columns();
+    let width = WIDTHS[columns.clamp(1, WIDTHS.len()) - 1];
+    let mut titles: Vec<&str> = figure.block.panels().iter().map(|p| p.title.as_str()).collect();
+    titles.retain(|title| !title.is_empty());
+    let mut page = Page { width, height: 0.0, title: titles.join("; "), lines: Vec::new(), panels: Vec::new() };
     let mut top = EDGE;
-    for text in wrapped(&figure.heading, LABEL, total - 2.0 * EDGE) {
+    for text in wrapped(&figure.heading, LABEL, width - 2.0 * EDGE) {
         top += LABEL * 1.35;
-        lines.push(Line { x: EDGE, y: top, font: LABEL, bold: false, text });
+        page.lines.push(Line { x: EDGE, y: top, font: LABEL, bold: false, text });
     }
-    if !lines.is_empty() {
+    if !page.lines.is_empty() {
         top += 10.0;
     }
-    let mut panels = Vec::new();
-    for row in figure.panels.chunks(2) {
-        let headings: Vec<_> = row
-            .iter()
-            .enumerate()
-            .map(|(i, panel)| heading(panel, i as f64 * slot + EDGE, slot - 2.0 * EDGE))
-            .collect();
-        let head = headings.iter().map(|h| h.1).fold(0.0, f64::max);
-        for mut line in headings.into_iter().flat_map(|h| h.0) {
-            line.y += top;
-            lines.push(line);
-        }
-        let plot_top = top + head + 6.0;
-        let mut bottom = plot_top;
-        for (i, panel) in row.iter().enumerate() {
-            let placed = place_panel(panel, i as f64 * slot, plot_top, slot, columns);
-            let legend = placed.entries.iter().flatten().count() as f64 * LEGEND_LINE;
-            bottom = bottom.max(placed.titles.0 + 6.0).max(plot_top + legend);
-            panels.push(placed);
-        }
-        top = bottom + EDGE;
-    }
-    let mut titles: Vec<&str> = figure.panels.iter().map(|p| p.title.as_str()).collect();
-    titles.retain(|title| !title.is_empty());
-    Page { width: total, height: top.ceil(), title: titles.join("; "), lines, panels }
+    let usual = HEIGHTS[columns.clamp(1, HEIGHTS.len()) - 1];
+    let slot = Slot { left: 0.0, top, width, usual, head: 0.0 };
+    page.height = page.fill(&figure.block, slot).ceil();
+    page
 }
 
-fn place_panel(panel: &Panel, left: f64, top: f64, slot: f64, columns: usize) -> Placed<'_> {
-    let usual = if columns < 2 { 340.0 } else { 270.0 };
+/// Room for a block: its left edge, its top, its width, the usual height of a plot area, and how far below the top plot
+/// areas start at least.
+#[derive(Clone, Copy)]
+struct Slot {
+    left: f64,
+    top: f64,
+    width: f64,
+    usual: f64,
+    head: f64,
+}
+
+impl Slot {
+    /// The slots of blocks side by side, as wide as they have columns, their uppermost plot areas in one line.
+    fn split(self, row: &[Block]) -> Vec<Self> {
+        let all: usize = row.iter().map(Block::columns).sum();
+        let mut slots = Vec::new();
+        let mut left = self.left;
+        for block in row {
+            let width = self.width * block.columns() as f64 / all as f64;
+            slots.push(Self { left, width, ..self });
+            left += width;
+        }
+        let head = row.iter().zip(&slots).map(|(block, slot)| slot.head_of(block)).fold(self.head, f64::max);
+        slots.iter().map(|slot| Self { head, ..*slot }).collect()
+    }
+
+    /// Height of the headings above the uppermost plot areas of a block.
+    fn head_of(self, block: &Block) -> f64 {
+        match block {
+            Block::One(panel) => heading(panel, 0.0, self.width - 2.0 * EDGE).1,
+            Block::Row(row) => self.split(row)[0].head,
+            Block::Column(column) => column.first().map_or(0.0, |first| self.head_of(first)),
+        }
+    }
+}
+
+impl<'a> Page<'a> {
+    /// Places a block; returns where it ends.
+    fn fill(&mut self, block: &'a Block, slot: Slot) -> f64 {
+        match block {
+            Block::One(panel) => {
+                let (mut lines, height) = heading(panel, slot.left + EDGE, slot.width - 2.0 * EDGE);
+                for line in &mut lines {
+                    line.y += slot.top;
+                }
+                self.lines.append(&mut lines);
+                let plot_top = slot.top + height.max(slot.head) + 6.0;
+                let placed = place_panel(panel, plot_top, slot);
+                let legend = placed.entries.iter().flatten().count() as f64 * LEGEND_LINE;
+                let bottom = plot_top.max(placed.titles.0 + 6.0).max(plot_top + legend);
+                self.panels.push(placed);
+                bottom + EDGE
+            }
+            Block::Row(row) => {
+                let slots = slot.split(row);
+                row.iter().zip(slots).map(|(block, slot)| self.fill(block, slot)).fold(slot.top, f64::max)
+            }
+            Block::Column(column) => {
+                let mut here = slot;
+                for block in column {
+                    here = Slot { top: self.fill(block, here), head: 0.0, ..slot };
+                }
+                here.top
+            }
+        }
+    }
+}
+
+fn place_panel(panel: &Panel, top: f64, slot: Slot) -> Placed<'_> {
     let height = match panel.shape {
-        Shape::Wide => usual,
+        Shape::Wide => slot.usual,
         Shape::High(height) => height,
-        Shape::Frame(ratio) => (slot - 170.0) / ratio,
+        Shape::Square => slot.usual * 1.1,
+        Shape::Frame(ratio) | Shape::Bare(ratio) => (slot.width - 170.0) / ratio,
     };
-    let around = surroundings(panel, slot, height);
-    let right = (around.colours + around.legend).max(EDGE);
-    let mut plot = Rect { x: left + around.left, y: top, w: slot - around.left - right, h: height };
-    if let Shape::Frame(ratio) = panel.shape {
-        plot.w = plot.w.min(MOST * ratio);
-        plot.h = plot.w / ratio;
+    let around = surroundings(panel, slot.width, height);
+    let right = (around.right + around.colours + around.legend).max(EDGE);
+    let mut plot = Rect { x: slot.left + around.left, y: top, w: slot.width - around.left - right, h: height };
+    match panel.shape {
+        Shape::Wide | Shape::High(_) => {}
+        Shape::Square => plot.w = plot.w.min(height),
+        Shape::Frame(ratio) | Shape::Bare(ratio) => {
+            plot.w = plot.w.min(MOST * ratio);
+            plot.h = plot.w / ratio;
+        }
     }
     let (x_ticks, turned, below) = under(&panel.x, plot.w);
     if let (true, Some(first)) = (turned == 45.0, x_ticks.first()) {
@@ -238,14 +318,17 @@ fn place_panel(panel: &Panel, left: f64, top: f64, slot: f64, columns: usize) ->
         plot.x += lean.max(0.0);
         plot.w -= lean.max(0.0);
     }
-    let end = plot.x + plot.w;
+    let edge = plot.x + plot.w;
+    let end = edge + around.right;
+    let title = if panel.x.title().is_empty() { 0.0 } else { 5.0 + LABEL };
     Placed {
         panel,
         plot,
         x_ticks,
         y_ticks: around.y_ticks,
+        right_ticks: around.right_ticks,
         turned,
-        titles: (top + plot.h + 8.0 + below + 5.0 + LABEL, left + EDGE + LABEL / 2.0),
+        titles: (top + plot.h + 8.0 + below + title, slot.left + EDGE + LABEL / 2.0, end - LABEL / 2.0),
         legend: (end + around.colours + 16.0, top),
         entries: around.entries,
         bar: Rect { x: end + 16.0, y: top + 0.1 * plot.h, w: BAR, h: 0.8 * plot.h },

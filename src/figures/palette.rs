@@ -4,6 +4,8 @@
 //! thin line shows. Sequential: viridis, and
 //! diverging: blue-white-red after ColorBrewer's RdBu, both interpolated linearly in sRGB between control points.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 /// An sRGB colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rgb(
@@ -25,6 +27,12 @@ impl Rgb {
         format!("#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
     }
 
+    /// True when white text reads better on it than black text (relative luminance below 0.18, WCAG 2).
+    pub(super) fn is_dark(self) -> bool {
+        let linear = |c: u8| (f64::from(c) / 255.0).powf(2.2);
+        0.2126 * linear(self.0) + 0.7152 * linear(self.1) + 0.0722 * linear(self.2) < 0.18
+    }
+
     /// The colour a fraction `t` (0 to 1) of the way to `other`.
     #[must_use]
     pub fn mix(self, other: Self, t: f64) -> Self {
@@ -33,6 +41,8 @@ impl Rgb {
     }
 }
 
+/// What figures are drawn on.
+pub(super) const PAPER: Rgb = Rgb(255, 255, 255);
 /// Ink of frames, ticks and titles.
 pub(super) const INK: Rgb = Rgb(34, 34, 34);
 /// Captions, notes and reference lines.
@@ -41,6 +51,57 @@ pub(super) const GREY: Rgb = Rgb(102, 102, 102);
 pub(super) const PALE: Rgb = Rgb(230, 230, 230);
 /// Missing values.
 pub(super) const MISSING: Rgb = Rgb(189, 189, 189);
+
+/// The ground that figures are drawn for.
+///
+/// Colours that stand for numbers are the same on both; paper, ink, and the two categorical colours that would not show
+/// on a dark ground differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark ink on white.
+    #[default]
+    Light,
+    /// Light ink on near-black.
+    Dark,
+}
+
+impl Theme {
+    /// What is drawn on this ground for a colour that was chosen for white.
+    pub(super) fn of(self, colour: Rgb) -> Rgb {
+        if self == Self::Light {
+            return colour;
+        }
+        match colour {
+            PAPER => Rgb(21, 23, 26),
+            INK => Rgb(226, 228, 231),
+            GREY => Rgb(162, 169, 178),
+            PALE => Rgb(54, 60, 68),
+            MISSING => Rgb(88, 92, 98),
+            Rgb(0, 0, 0) => Rgb(245, 245, 245),
+            Rgb(176, 164, 0) => Rgb(240, 228, 66),
+            Rgb(0, 114, 178) => Rgb(38, 140, 204),
+            other => other,
+        }
+    }
+
+    /// [`Theme::of`] as `#rrggbb`.
+    pub(super) fn hex(self, colour: Rgb) -> String {
+        self.of(colour).hex()
+    }
+}
+
+/// The theme of figures that choose none: 0 light, 1 dark.
+static THEME: AtomicU8 = AtomicU8::new(0);
+
+/// Draws every further figure that chooses no theme of its own for this ground.
+pub fn set_theme(theme: Theme) {
+    THEME.store(u8::from(theme == Theme::Dark), Ordering::Relaxed);
+}
+
+/// The theme of figures that choose none.
+pub(super) fn theme() -> Theme {
+    if THEME.load(Ordering::Relaxed) == 0 { Theme::Light } else { Theme::Dark }
+}
 
 /// The categorical colours of Okabe and Ito, the last one darkened.
 pub const CATEGORIES: [Rgb; 8] = [

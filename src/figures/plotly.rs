@@ -8,10 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::axis::{Axis, Scale, Tick};
-use super::layer::{Cells, ColourScale, Dash, Layer, Marker, Paint};
+use super::layer::{Cells, ColourScale, Dash, Layer, Marker, Paint, Picture, Words};
 use super::page::{BAR, LABEL, Page, Placed, SMALL, TICK};
-use super::palette::{GREY, INK, MISSING, PALE};
-use super::svg::FONTS;
+use super::palette::{GREY, INK, MISSING, PALE, PAPER, Rgb, Theme};
+use super::svg::{FONTS, leads};
+use super::{measure, raster};
 use crate::display::escape;
 
 /// Above this many, points are a picture here too.
@@ -19,17 +20,49 @@ const MOST_POINTS: usize = 8_000;
 /// Above this many, numbers are written as typed arrays.
 const MOST_DIGITS: usize = 2_500;
 
-/// The page as `{"data": ..., "layout": ..., "config": ...}`.
-pub(super) fn render(page: &Page<'_>) -> Value {
+/// The page as `{"data": ..., "layout": ..., "config": ...}`, drawn for a theme.
+///
+/// A light figure says in `layout.meta.dark` what differs on a dark ground, as a list of `[path, value]`, so that a page
+/// can follow its reader.
+pub(super) fn themed(page: &Page<'_>, theme: Theme) -> Value {
+    let mut figure = render(page, theme);
+    if theme == Theme::Light {
+        let mut differences = Vec::new();
+        difference(&figure, &render(page, Theme::Dark), &mut Vec::new(), &mut differences);
+        figure["layout"]["meta"] = json!({ "dark": differences });
+    }
+    figure
+}
+
+/// What is to be set in `from` to make it `to`, which has the same keys; pictures stay, since the points in them do too.
+fn difference(from: &Value, to: &Value, path: &mut Vec<Value>, found: &mut Vec<Value>) {
+    let mut step = |key: Value, from: &Value, to: &Value| {
+        path.push(key);
+        difference(from, to, path, found);
+        path.pop();
+    };
+    match (from, to) {
+        (Value::Object(from), Value::Object(to)) => {
+            from.iter().zip(to.values()).for_each(|((key, from), to)| step(json!(key), from, to));
+        }
+        (Value::Array(from), Value::Array(to)) => {
+            from.iter().zip(to).enumerate().for_each(|(i, (from, to))| step(json!(i), from, to));
+        }
+        _ if from != to => found.push(json!([path, to])),
+        _ => {}
+    }
+}
+
+fn render(page: &Page<'_>, theme: Theme) -> Value {
     let mut plot =
-        Plot { page, data: Vec::new(), layout: Map::new(), notes: Vec::new(), shapes: vec![], images: vec![] };
+        Plot { page, theme, data: Vec::new(), layout: Map::new(), notes: Vec::new(), shapes: vec![], images: vec![] };
     for line in &page.lines {
         let text = if line.bold { format!("<b>{}</b>", markup(&line.text)) } else { markup(&line.text) };
         let colour = if line.bold { INK } else { GREY };
         plot.notes.push(json!({
             "text": text, "x": plot.x(line.x), "y": plot.y(line.y), "xref": "paper", "yref": "paper",
             "xanchor": "left", "yanchor": "bottom", "align": "left", "showarrow": false, "borderpad": 0,
-            "font": {"size": line.font, "color": colour.hex()},
+            "font": {"size": line.font, "color": theme.hex(colour)},
         }));
     }
     for (i, placed) in page.panels.iter().enumerate() {
@@ -75,8 +108,14 @@ fn numbered(name: &str, i: usize) -> String {
     if i == 0 { name.to_owned() } else { format!("{name}{}", i + 1) }
 }
 
+/// The y axis on the right of panel `i`.
+fn right_of(i: usize) -> String {
+    format!("y{}", 101 + i)
+}
+
 struct Plot<'a> {
     page: &'a Page<'a>,
+    theme: Theme,
     data: Vec<Value>,
     layout: Map<String, Value>,
     notes: Vec<Value>,
@@ -101,7 +140,7 @@ impl Plot<'_> {
             self.layer(placed, layer, i);
             for trace in &mut self.data[first..] {
                 trace["xaxis"] = json!(numbered("x", i));
-                trace["yaxis"] = json!(numbered("y", i));
+                trace["yaxis"] = if layer.on_the_right() { json!(right_of(i)) } else { json!(numbered("y", i)) };
                 let Some(name) = layer.name() else {
                     trace["showlegend"] = json!(false);
                     continue;
@@ -115,7 +154,7 @@ impl Plot<'_> {
             }
         }
         if panel.crowd() > MOST_POINTS {
-            self.images.push(picture_of_points(placed, i));
+            self.images.push(picture_of_points(placed, i, self.theme));
         }
         if !legend.is_empty() {
             let (x, y) = (self.x(placed.legend.0), self.y(placed.legend.1));
@@ -134,13 +173,13 @@ impl Plot<'_> {
                 json!({"type": "scatter", "x": [null], "y": [null], "xaxis": x, "yaxis": y, "showlegend": false}),
             );
             self.notes.push(json!({
-                "text": "no data", "showarrow": false, "xanchor": "center", "yanchor": "middle", "font": {"size": LABEL, "color": GREY.hex()},
+                "text": "no data", "showarrow": false, "xanchor": "center", "yanchor": "middle", "font": {"size": LABEL, "color": self.theme.hex(GREY)},
                 "xref": "paper", "yref": "paper", "x": self.x(r.x + r.w / 2.0), "y": self.y(r.y + r.h / 2.0),
             }));
         }
-        if panel.framed() && !panel.is_empty() {
+        if panel.layers.iter().any(|layer| matches!(layer, Layer::Cells(_))) {
             self.shapes.push(json!({
-                "type": "rect", "layer": "below", "fillcolor": MISSING.hex(), "line": {"width": 0},
+                "type": "rect", "layer": "below", "fillcolor": self.theme.hex(MISSING), "line": {"width": 0},
                 "xref": "paper", "yref": "paper", "x0": self.x(r.x), "x1": self.x(r.x + r.w),
                 "y0": self.y(r.y + r.h), "y1": self.y(r.y),
             }));
@@ -150,19 +189,28 @@ impl Plot<'_> {
         self.layout.insert(numbered("xaxis", i), x);
         self.layout.insert(numbered("yaxis", i), y);
         self.layout[&numbered("xaxis", i)]["tickangle"] = json!(-placed.turned);
+        if let Some(axis) = &panel.right {
+            let domain = [self.y(r.y + r.h), self.y(r.y)];
+            let mut right = self.axis(placed, axis, &placed.right_ticks, domain, numbered("x", i));
+            right["overlaying"] = json!(numbered("y", i));
+            right["side"] = json!("right");
+            right["showgrid"] = json!(false);
+            self.layout.insert(right_of(i).replace('y', "yaxis"), right);
+        }
     }
 
     fn axis(&self, placed: &Placed<'_>, axis: &Axis, ticks: &[Tick], domain: [f64; 2], anchor: String) -> Value {
-        let framed = placed.panel.framed();
+        let (framed, bare) = (placed.panel.framed(), placed.panel.bare());
+        let (ink, pale) = (self.theme.hex(INK), self.theme.hex(PALE));
         let ends = on_axis(axis, axis.range());
         let mut object = json!({
             "title": {"text": markup(&axis.title()), "font": {"size": LABEL}, "standoff": 10},
             "type": if axis.scale == Scale::Log { "log" } else { "linear" },
             "range": if axis.reversed { [ends.1, ends.0] } else { [ends.0, ends.1] },
             "domain": domain, "anchor": anchor,
-            "tickfont": {"size": TICK}, "ticks": "outside", "ticklen": 4, "tickcolor": INK.hex(),
-            "showline": true, "linecolor": INK.hex(), "mirror": framed,
-            "showgrid": !framed && axis.named.is_none(), "gridcolor": PALE.hex(), "zeroline": false,
+            "tickfont": {"size": TICK}, "ticks": if bare { "" } else { "outside" }, "ticklen": 4, "tickcolor": ink,
+            "showline": !bare, "linecolor": ink, "mirror": framed && !bare,
+            "showgrid": !framed && axis.named.is_none(), "gridcolor": pale, "zeroline": false,
             "exponentformat": "power",
         });
         if axis.named.is_some() {
@@ -189,7 +237,7 @@ impl Plot<'_> {
                 let mut trace = json!({
                     "type": "scatter", "mode": if *markers || x.len() == 1 { "lines+markers" } else { "lines" },
                     "x": numbers(x), "y": numbers(y),
-                    "line": {"color": stroke.colour.hex(), "width": stroke.width, "dash": dash},
+                    "line": {"color": self.theme.hex(stroke.colour), "width": stroke.width, "dash": dash},
                 });
                 if *data {
                     trace["hovertemplate"] = json!(format!("{x_title}: %{{x}}<br>{y_title}: %{{y}}"));
@@ -198,13 +246,13 @@ impl Plot<'_> {
                 }
                 self.data.push(trace);
             }
-            Layer::Band { x, low, high, colour, .. } => {
-                let there_and_back: Vec<f64> = x.iter().chain(x.iter().rev()).copied().collect();
-                let edge: Vec<f64> = high.iter().chain(low.iter().rev()).copied().collect();
+            Layer::Area { x, y, colour, opacity, edge, said, .. } => {
+                let Rgb(r, g, b) = self.theme.of(*colour);
                 self.data.push(json!({
-                    "type": "scatter", "mode": "lines", "x": numbers(&there_and_back), "y": numbers(&edge),
-                    "fill": "toself", "fillcolor": format!("rgba({},{},{},0.2)", colour.0, colour.1, colour.2),
-                    "line": {"width": 0, "color": colour.hex()}, "hoverinfo": "skip",
+                    "type": "scatter", "mode": "lines", "x": numbers(x), "y": numbers(y),
+                    "fill": "toself", "fillcolor": format!("rgba({r},{g},{b},{opacity})"),
+                    "line": {"width": edge, "color": self.theme.hex(*colour)},
+                    "hoveron": "fills", "hoverinfo": "name+text", "text": markup(said),
                 }));
             }
             Layer::Points { x, y, paint, marker, size, labels, .. } => {
@@ -214,14 +262,16 @@ impl Plot<'_> {
                     Marker::Square => "square",
                     Marker::Diamond => "diamond",
                 };
-                let (xs, ys) = if picture { (json!([null]), json!([null])) } else { (numbers(x), numbers(y)) };
+                // a trace without points has no place in the legend
+                let none = picture || x.is_empty();
+                let (xs, ys) = if none { (json!([null]), json!([null])) } else { (numbers(x), numbers(y)) };
                 let mut trace = json!({
                     "type": if !picture && x.len() > MOST_DIGITS { "scattergl" } else { "scatter" },
                     "mode": "markers", "x": xs, "y": ys, "marker": {"size": size, "symbol": symbol},
                 });
                 let mut hover = format!("{x_title}: %{{x}}<br>{y_title}: %{{y}}");
                 match paint {
-                    Paint::One(colour) => trace["marker"]["color"] = json!(colour.hex()),
+                    Paint::One(colour) => trace["marker"]["color"] = json!(self.theme.hex(*colour)),
                     Paint::Scaled { values, scale } => {
                         let (low, high) = scale.axis.range();
                         let shown = if picture { json!([null]) } else { numbers(values) };
@@ -247,7 +297,7 @@ impl Plot<'_> {
                 self.data.push(json!({
                     "type": "bar", "orientation": if *horizontal { "h" } else { "v" },
                     "x": numbers(x), "y": numbers(y), "base": base, "width": thickness,
-                    "marker": {"color": colour.hex()},
+                    "marker": {"color": self.theme.hex(*colour)},
                     "hovertext": labels.iter().zip(values).map(said).collect::<Vec<_>>(), "hoverinfo": "text+name",
                 }));
             }
@@ -256,23 +306,65 @@ impl Plot<'_> {
                 let colour = markup(&cells.scale.axis.title());
                 self.data.push(json!({
                     "type": "heatmap", "z": matrix(cells), "zmin": low, "zmax": high,
-                    "x0": cells.size.0 / 2.0, "dx": cells.size.0, "y0": cells.size.1 / 2.0, "dy": cells.size.1,
+                    "x0": cells.origin.0 + cells.size.0 / 2.0, "dx": cells.size.0,
+                    "y0": cells.origin.1 + cells.size.1 / 2.0, "dy": cells.size.1,
                     "colorscale": colour_stops(&cells.scale), "colorbar": self.colour_bar(placed, &cells.scale),
                     "hoverongaps": false,
                     "hovertemplate":
                         format!("{x_title}: %{{x}}<br>{y_title}: %{{y}}<br>{colour}: %{{z:.3~g}}<extra></extra>"),
                 }));
             }
-            Layer::Text { x, y, text, right } => {
-                let (x_anchor, y_anchor, shift) = if *right { ("left", "middle", 4) } else { ("center", "bottom", 0) };
-                for ((x, y), text) in x.iter().zip(y).zip(text) {
-                    self.notes.push(json!({
-                        "text": markup(text), "showarrow": false, "font": {"size": LABEL}, "borderpad": 0,
-                        "xref": numbered("x", i), "yref": numbered("y", i), "x": x, "y": y,
-                        "xanchor": x_anchor, "yanchor": y_anchor, "xshift": shift,
-                    }));
-                }
+            Layer::Picture(picture) => self.picture(placed, picture, i),
+            Layer::Words(words) => self.words(placed, words, i),
+        }
+    }
+
+    /// A picture, and in its middle something to point at.
+    fn picture(&mut self, placed: &Placed<'_>, picture: &Picture, i: usize) {
+        let ((x, y), (w, h)) = (picture.at, picture.size);
+        let top = if placed.panel.y.reversed { y } else { y + h };
+        self.images.push(json!({
+            "source": raster::picture(picture), "xref": numbered("x", i), "yref": numbered("y", i),
+            "x": x, "y": top, "sizex": w, "sizey": h, "sizing": "stretch", "layer": "below",
+        }));
+        let across = w * placed.plot.w / (placed.panel.x.range().1 - placed.panel.x.range().0);
+        self.data.push(json!({
+            "type": "scatter", "mode": "markers", "x": [x + w / 2.0], "y": [y + h / 2.0],
+            "marker": {"size": across * 0.7, "opacity": 0, "symbol": "square"},
+            "text": [markup(&picture.label)], "hoverinfo": if picture.label.is_empty() { "skip" } else { "text" },
+        }));
+    }
+
+    fn words(&mut self, placed: &Placed<'_>, words: &Words, i: usize) {
+        let ground = match self.theme.of(PAPER) {
+            Rgb(r, g, b) if words.beside.seeks() => format!("rgba({r},{g},{b},0.6)"),
+            _ => "rgba(0,0,0,0)".to_owned(),
+        };
+        for (k, place) in placed.words(words).into_iter().enumerate() {
+            let Some(middle) = place else { continue };
+            let point = placed.place(words.x[k], words.y[k]);
+            let text = &words.text[k];
+            let lead = words.beside.seeks() && leads(point, middle, measure::width(text, words.font), words.font);
+            let colour = words.colours.get(k).copied().unwrap_or(INK);
+            let mut note = json!({
+                "text": markup(text), "showarrow": lead, "borderpad": 0, "bgcolor": ground,
+                "font": {"size": words.font, "color": self.theme.hex(colour)},
+                "xref": numbered("x", i), "yref": numbered("y", i),
+                "x": on_axis(&placed.panel.x, (words.x[k], 1.0)).0, "y": on_axis(&placed.panel.y, (words.y[k], 1.0)).0,
+                "xanchor": "center", "yanchor": "middle",
+            });
+            let (dx, dy) = (round(middle.0 - point.0), round(middle.1 - point.1));
+            if lead {
+                note["ax"] = json!(dx);
+                note["ay"] = json!(dy);
+                note["arrowhead"] = json!(0);
+                note["arrowwidth"] = json!(0.6);
+                note["arrowcolor"] = json!(self.theme.hex(GREY));
+            } else {
+                note["xshift"] = json!(dx);
+                note["yshift"] = json!(-dy);
             }
+            self.notes.push(note);
         }
     }
 
@@ -294,8 +386,8 @@ impl Plot<'_> {
         let mut layout = json!({
             "width": self.page.width, "height": self.page.height, "autosize": false,
             "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0},
-            "paper_bgcolor": "#ffffff", "plot_bgcolor": "rgba(0,0,0,0)", "barmode": "overlay", "hovermode": "closest",
-            "font": {"family": FONTS, "color": INK.hex()}, "showlegend": true,
+            "paper_bgcolor": self.theme.hex(PAPER), "plot_bgcolor": "rgba(0,0,0,0)", "barmode": "overlay", "hovermode": "closest",
+            "font": {"family": FONTS, "color": self.theme.hex(INK)}, "showlegend": true,
             "annotations": self.notes, "shapes": self.shapes, "images": self.images,
         });
         if let Value::Object(object) = &mut layout {
@@ -328,11 +420,11 @@ fn matrix(cells: &Cells) -> Value {
     cells.values.chunks(cells.columns.max(1)).map(row).collect()
 }
 
-fn picture_of_points(placed: &Placed<'_>, i: usize) -> Value {
+fn picture_of_points(placed: &Placed<'_>, i: usize, theme: Theme) -> Value {
     let x = on_axis(&placed.panel.x, placed.panel.x.range());
     let y = on_axis(&placed.panel.y, placed.panel.y.range());
     json!({
-        "source": placed.picture(), "xref": numbered("x", i), "yref": numbered("y", i),
+        "source": placed.picture(theme), "xref": numbered("x", i), "yref": numbered("y", i),
         "x": x.0, "y": y.1, "sizex": x.1 - x.0, "sizey": y.1 - y.0, "sizing": "stretch", "layer": "above",
     })
 }

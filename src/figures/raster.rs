@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::layer::{Cells, ColourScale, Layer, Marker, Paint};
+use super::layer::{Cells, ColourScale, Layer, Marker, Paint, Picture};
 use super::page::Placed;
-use super::palette::{MISSING, Rgb};
+use super::palette::{MISSING, PAPER, Rgb, Theme};
 
 /// Colours of a stretched palette; index 0 stands for what is missing.
 const LEVELS: usize = 255;
@@ -23,22 +23,45 @@ fn levels(scale: &ColourScale) -> impl Iterator<Item = Rgb> {
 
 /// An indexed PNG as a data URI; `clear` makes colour 0 transparent.
 fn encode(width: usize, height: usize, indices: &[u8], palette: &[Rgb], clear: bool) -> String {
+    data_uri(width, height, indices, |encoder| {
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_palette(palette.iter().flat_map(|c| [c.0, c.1, c.2]).collect::<Vec<u8>>());
+        if clear {
+            encoder.set_trns(vec![0u8]);
+        }
+        encoder.set_filter(png::Filter::NoFilter);
+    })
+}
+
+fn data_uri(width: usize, height: usize, data: &[u8], set: impl FnOnce(&mut png::Encoder<&mut Vec<u8>>)) -> String {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_palette(palette.iter().flat_map(|c| [c.0, c.1, c.2]).collect::<Vec<u8>>());
-    if clear {
-        encoder.set_trns(vec![0u8]);
-    }
     encoder.set_compression(png::Compression::Balanced);
-    encoder.set_filter(png::Filter::NoFilter);
+    set(&mut encoder);
     let written = encoder.write_header().and_then(|mut png| {
-        png.write_image_data(indices)?;
+        png.write_image_data(data)?;
         png.finish()
     });
     // writing to memory fails only for an empty picture, which shows nothing anyway
     written.map_or_else(|_| String::new(), |()| format!("data:image/png;base64,{}", STANDARD.encode(&bytes)))
+}
+
+/// Bytes up to which a picture stays as it is; larger ones become JPEG of a quality at which no difference is seen.
+const EXACT: usize = 9_000;
+const QUALITY: u8 = 90;
+
+/// A picture as a data URI.
+pub(super) fn picture(picture: &Picture) -> String {
+    let (width, height) = (picture.width, picture.height);
+    let exact = data_uri(width, height, &picture.pixels, |encoder| encoder.set_color(png::ColorType::Rgb));
+    let (Ok(w), Ok(h), true) = (u16::try_from(width), u16::try_from(height), exact.len() > EXACT) else { return exact };
+    let mut bytes = Vec::new();
+    let encoder = jpeg_encoder::Encoder::new(&mut bytes, QUALITY);
+    match encoder.encode(&picture.pixels, w, h, jpeg_encoder::ColorType::Rgb) {
+        Ok(()) => format!("data:image/jpeg;base64,{}", STANDARD.encode(&bytes)),
+        Err(_) => exact,
+    }
 }
 
 /// The colours of a scale from high to low, one pixel wide, as a data URI.
@@ -47,10 +70,13 @@ pub(super) fn ramp(scale: &ColourScale) -> String {
     encode(1, LEVELS, &indices, &levels(scale).collect::<Vec<_>>(), false)
 }
 
-/// The cells as a data URI, one pixel each.
-pub(super) fn cells(cells: &Cells) -> String {
-    let indices: Vec<u8> = cells.values.iter().map(|&v| index(&cells.scale, f64::from(v))).collect();
-    let palette: Vec<Rgb> = std::iter::once(MISSING).chain(levels(&cells.scale)).collect();
+/// The cells as a data URI, one pixel each; `upward` puts the first row at the bottom.
+pub(super) fn cells(cells: &Cells, upward: bool, theme: Theme) -> String {
+    let mut indices: Vec<u8> = cells.values.iter().map(|&v| index(&cells.scale, f64::from(v))).collect();
+    if upward {
+        indices = indices.chunks(cells.columns.max(1)).rev().flatten().copied().collect();
+    }
+    let palette: Vec<Rgb> = std::iter::once(theme.of(MISSING)).chain(levels(&cells.scale)).collect();
     encode(cells.columns, cells.rows, &indices, &palette, false)
 }
 
@@ -60,10 +86,10 @@ const TRIES: [(f64, f64); 5] = [(2.0, 100.0), (1.5, 100.0), (1.0, 100.0), (1.0, 
 const SMALL_ENOUGH: usize = 95_000;
 
 /// All points of a panel over a transparent ground the size of its plot area, as a data URI.
-pub(super) fn points(placed: &Placed<'_>) -> String {
+pub(super) fn points(placed: &Placed<'_>, theme: Theme) -> String {
     let mut uri = String::new();
     for (fineness, levels) in TRIES {
-        uri = points_at(placed, fineness, levels);
+        uri = points_at(placed, fineness, levels, theme);
         if uri.len() < SMALL_ENOUGH {
             break;
         }
@@ -71,17 +97,17 @@ pub(super) fn points(placed: &Placed<'_>) -> String {
     uri
 }
 
-fn points_at(placed: &Placed<'_>, fineness: f64, levels: f64) -> String {
+fn points_at(placed: &Placed<'_>, fineness: f64, levels: f64, theme: Theme) -> String {
     let plot = placed.plot;
     let (w, h) = ((plot.w * fineness).ceil() as usize, (plot.h * fineness).ceil() as usize);
     let mut indices = vec![0u8; w * h];
-    let mut palette = vec![Rgb(255, 255, 255)];
+    let mut palette = vec![theme.of(PAPER)];
     let mut known: HashMap<Rgb, u8> = HashMap::new();
     for layer in &placed.panel.layers {
         let Layer::Points { x, y, paint, marker, size, .. } = layer else { continue };
         for (i, (&x, &y)) in x.iter().zip(y).enumerate() {
             let colour = match paint {
-                Paint::One(colour) => *colour,
+                Paint::One(colour) => theme.of(*colour),
                 Paint::Scaled { values, scale } => {
                     scale.palette.at((scale.axis.fraction(values[i]) * levels).round() / levels)
                 }

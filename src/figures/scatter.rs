@@ -2,9 +2,10 @@
 
 use super::axis::Axis;
 use super::figure::{Figure, Panel, Shape};
-use super::layer::{ColourScale, Layer, Marker, Paint};
-use super::palette::{Palette, category};
-use super::same_length;
+use super::layer::{Beside, ColourScale, Layer, Marker, Paint, Words};
+use super::page::{SMALL, TICK};
+use super::palette::{Palette, Rgb, category};
+use super::{density, same_length};
 use crate::Result;
 
 /// Names of points are kept for pointing at while all of them together take less than this.
@@ -32,6 +33,7 @@ pub struct Scatter {
     x: Axis,
     y: Axis,
     series: Vec<Series>,
+    names_on_groups: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -40,26 +42,87 @@ struct Series {
     x: Vec<f64>,
     y: Vec<f64>,
     values: Option<(Vec<f64>, Axis, Palette)>,
+    colour: Option<Rgb>,
     labels: Vec<String>,
+    /// Names of points that stand on the figure.
+    shown: Vec<String>,
+}
+
+impl Series {
+    fn new(x: &[f64], y: &[f64]) -> Self {
+        let (labels, shown) = (Vec::new(), Vec::new());
+        Self { name: None, x: x.to_vec(), y: y.to_vec(), values: None, colour: None, labels, shown }
+    }
+
+    /// The texts that stand beside points.
+    fn words(&self) -> Vec<((f64, f64), String, Beside)> {
+        let row = |name: &String| self.labels.iter().position(|label| label == name);
+        let rows = self.shown.iter().filter_map(|name| Some((row(name)?, name)));
+        rows.map(|(row, name)| ((self.x[row], self.y[row]), name.clone(), Beside::Near)).collect()
+    }
+}
+
+/// The medians of the points' coordinates.
+fn middle(x: &[f64], y: &[f64]) -> Option<(f64, f64)> {
+    let median = |values: &[f64]| {
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+        sorted.sort_by(f64::total_cmp);
+        (!sorted.is_empty()).then(|| density::quantile(&sorted, 0.5))
+    };
+    median(x).zip(median(y))
 }
 
 impl Scatter {
     /// A plot without points; an axis is a label or an [`Axis`].
     pub fn new(title: &str, x: impl Into<Axis>, y: impl Into<Axis>) -> Self {
-        Self { title: title.to_owned(), x: x.into(), y: y.into(), series: Vec::new() }
+        Self { title: title.to_owned(), x: x.into(), y: y.into(), series: Vec::new(), names_on_groups: false }
     }
 
     /// Adds a series of points in one colour.
     pub fn points(mut self, name: &str, x: &[f64], y: &[f64]) -> Self {
-        let (name, x, y) = (Some(name.to_owned()), x.to_vec(), y.to_vec());
-        self.series.push(Series { name, x, y, values: None, labels: Vec::new() });
+        self.series.push(Series { name: Some(name.to_owned()), ..Series::new(x, y) });
         self
     }
 
     /// Adds points coloured by a number; the axis labels the colour bar.
     pub fn coloured(mut self, x: &[f64], y: &[f64], values: &[f64], colour: impl Into<Axis>, palette: Palette) -> Self {
         let values = Some((values.to_vec(), colour.into(), palette));
-        self.series.push(Series { name: None, x: x.to_vec(), y: y.to_vec(), values, labels: Vec::new() });
+        self.series.push(Series { values, ..Series::new(x, y) });
+        self
+    }
+
+    /// Adds points coloured by how many lie around them, the most crowded ones on top, so that a cloud of thousands
+    /// shows where most of them are.
+    pub fn density(self, x: &[f64], y: &[f64]) -> Self {
+        let around = density::crowding(x, y);
+        let mut order: Vec<usize> = (0..around.len()).collect();
+        order.sort_by(|&a, &b| around[a].total_cmp(&around[b]));
+        let pick =
+            |values: &[f64]| order.iter().map(|&i| values.get(i).copied().unwrap_or(f64::NAN)).collect::<Vec<_>>();
+        let colour = Axis::new("points nearby").log();
+        self.coloured(&pick(x), &pick(y), &pick(&around), colour, Palette::Sequential)
+    }
+
+    /// Gives the series added last this colour.
+    pub fn colour(mut self, colour: Rgb) -> Self {
+        if let Some(series) = self.series.last_mut() {
+            series.colour = Some(colour);
+        }
+        self
+    }
+
+    /// Writes the names of these points of the series added last beside them, as far as there is room, the first ones
+    /// first; names that the series does not have are passed over.
+    pub fn label<S: AsRef<str>>(mut self, names: &[S]) -> Self {
+        if let Some(series) = self.series.last_mut() {
+            series.shown = names.iter().map(|name| name.as_ref().to_owned()).collect();
+        }
+        self
+    }
+
+    /// Writes the name of each series over the middle of its points.
+    pub fn label_groups(mut self) -> Self {
+        self.names_on_groups = true;
         self
     }
 
@@ -83,15 +146,19 @@ impl Scatter {
             _ => 3.0,
         };
         let bytes: usize = self.series.iter().flat_map(|s| &s.labels).map(|label| label.len() + 3).sum();
-        let mut layers = Vec::new();
+        let (mut layers, mut on_top) = (Vec::new(), Vec::new());
         for (i, s) in self.series.into_iter().enumerate() {
             let what = s.name.as_ref().map_or_else(|| "points".to_owned(), |name| format!("points {name:?}"));
             same_length(&what, ("x values", s.x.len()), ("y values", s.y.len()))?;
             if !s.labels.is_empty() {
                 same_length(&what, ("x values", s.x.len()), ("names", s.labels.len()))?;
             }
+            on_top.extend(s.words());
+            if let (true, Some(name)) = (self.names_on_groups, &s.name) {
+                on_top.extend(middle(&s.x, &s.y).map(|at| (at, name.clone(), Beside::Over)));
+            }
             let paint = match s.values {
-                None => Paint::One(category(i)),
+                None => Paint::One(s.colour.unwrap_or_else(|| category(i))),
                 Some((values, axis, palette)) => {
                     same_length(&what, ("x values", s.x.len()), ("colour values", values.len()))?;
                     Paint::Scaled { scale: ColourScale::fitted(axis, palette, values.iter().copied())?, values }
@@ -99,6 +166,19 @@ impl Scatter {
             };
             let labels = if bytes > LABEL_BYTES { Vec::new() } else { s.labels };
             layers.push(Layer::Points { name: s.name, x: s.x, y: s.y, paint, marker: Marker::of(i), size, labels });
+        }
+        for beside in [Beside::Near, Beside::Over] {
+            let of_kind: Vec<_> = on_top.iter().filter(|(_, _, b)| *b == beside).collect();
+            if !of_kind.is_empty() {
+                layers.push(Layer::Words(Words {
+                    x: of_kind.iter().map(|(at, _, _)| at.0).collect(),
+                    y: of_kind.iter().map(|(at, _, _)| at.1).collect(),
+                    text: of_kind.iter().map(|(_, text, _)| text.clone()).collect(),
+                    colours: Vec::new(),
+                    beside,
+                    font: if beside == Beside::Over { SMALL } else { TICK },
+                }));
+            }
         }
         let mut panel = Panel::new(&self.title, self.x, self.y, layers, (0.05, 0.05))?;
         panel.shape = Shape::High(400.0);

@@ -11,13 +11,14 @@ const MOST: usize = 50;
 /// Title, caption, axes with ranges, then one line for each series.
 pub(super) fn render(figure: &Figure) -> String {
     let heading = Some(figure.heading.clone()).filter(|h| !h.is_empty());
-    heading.into_iter().chain(figure.panels.iter().map(panel)).collect::<Vec<_>>().join("\n")
+    heading.into_iter().chain(figure.block.panels().into_iter().map(panel)).collect::<Vec<_>>().join("\n")
 }
 
 fn panel(panel: &Panel) -> String {
     let mut lines: Vec<String> =
         [&panel.title, &panel.caption, &panel.note].into_iter().filter(|text| !text.is_empty()).cloned().collect();
-    lines.push(format!("x: {}; y: {}", axis(&panel.x), axis(&panel.y)));
+    let right = panel.right.as_ref().map_or_else(String::new, |right| format!("; y on the right: {}", axis(right)));
+    lines.push(format!("x: {}; y: {}{right}", axis(&panel.x), axis(&panel.y)));
     if let Some(scale) = panel.colours() {
         lines.push(format!("colour: {}", axis(&scale.axis)));
     }
@@ -57,8 +58,9 @@ fn layer(layer: &Layer) -> Option<String> {
             Some(format!("  {name}: {}{ends}", count(points.len(), "point")))
         }
         Layer::Line { name: Some(name), .. } => Some(format!("  {name}: reference line")),
-        Layer::Line { .. } | Layer::Text { .. } => None,
-        Layer::Band { name, .. } => name.as_ref().map(|name| format!("  {name}: shaded band")),
+        Layer::Line { .. } | Layer::Words(_) => None,
+        Layer::Area { name, said, .. } => name.as_ref().map(|name| format!("  {name}: {said}")),
+        Layer::Picture(picture) => Some(format!("  {}", picture.label)).filter(|label| label.len() > 2),
         Layer::Points { x, paint, .. } => {
             let coloured = if matches!(paint, Paint::Scaled { .. }) { ", coloured by value" } else { "" };
             Some(format!("  {name}: {}{coloured}", count(x.len(), "point")))

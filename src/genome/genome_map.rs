@@ -88,6 +88,11 @@ impl Genome {
         self.locus_of(gene).map(|locus| locus.arm)
     }
 
+    /// The loci of all genes, in no order.
+    pub fn loci(&self) -> impl Iterator<Item = Locus> {
+        self.loci.values().copied()
+    }
+
     /// Number of genes.
     pub fn len(&self) -> usize {
         self.loci.len()

@@ -64,10 +64,10 @@ impl Drop for PartFile {
     }
 }
 
-/// Writes `text` to `path` in one step.
-pub(crate) fn write_text(path: &Path, text: &str) -> Result<()> {
+/// Writes `bytes` to `path` in one step.
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     let mut part = PartFile::beside(path)?;
-    part.file().write_all(text.as_bytes()).map_err(|e| Error::file(path, e))?;
+    part.file().write_all(bytes).map_err(|e| Error::file(path, e))?;
     part.finish()
 }

@@ -5,11 +5,13 @@
 mod cells;
 mod config;
 mod genes;
+mod image;
 mod karyotype;
 mod planted;
 
 pub use cells::{SimulatedCells, cell_embedding};
 pub use config::GeneEmbeddingConfig;
 pub use genes::{SimulatedGenes, gene_embedding};
+pub use image::cell_image;
 pub use planted::{CONTROL, GeneTruth, PlantedGene};
 pub(crate) use planted::{Stream, stream};

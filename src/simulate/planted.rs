@@ -34,6 +34,7 @@ pub(crate) enum Stream {
     Bias,
     Noise,
     Table,
+    Cell,
 }
 
 pub(crate) fn stream(seed: u64, stream: Stream) -> ChaCha8Rng {
