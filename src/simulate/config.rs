@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::display::{Bundle, Show, fields};
 use crate::{Error, Result};
 
 /// How many genes, how strong each planted effect. Effects are standard deviations per dimension, in units in which
@@ -166,5 +167,11 @@ impl GeneEmbeddingConfig {
             );
         }
         Ok(())
+    }
+}
+
+impl Show for GeneEmbeddingConfig {
+    fn bundle(&self) -> Bundle {
+        fields(self).titled("Simulated gene screen").bundle()
     }
 }
