@@ -60,7 +60,7 @@ impl Corner {
                 None => vec![gap_cell(); shown],
             });
         }
-        let mut grid = Grid::new();
+        let mut grid = Grid::new().one_line();
         if self.dimensions > 1 && shown > 0 {
             let label = |row: &Option<usize>| row.map_or_else(gap_cell, |row| row.to_string().into());
             grid = grid.column(Column::new("", self.rows.iter().map(label)).right().labels());

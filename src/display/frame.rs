@@ -8,6 +8,7 @@ use super::edges::edges;
 use super::memory::memory;
 use super::numbers::aligned;
 use super::{Bundle, Grid, Show};
+use crate::io::parquet::count;
 
 /// Rows shown at the start and at the end.
 pub(super) const ROWS: (usize, usize) = (10, 5);
@@ -40,7 +41,8 @@ pub(super) fn grid(frame: &DataFrame, shade: impl Fn(&Data, &[Option<usize>]) ->
             None => Column::gap(shown.len()),
         });
     }
-    grid.note(format!("{rows} rows x {columns} columns, {}", memory(frame.estimated_size())))
+    let size = memory(frame.estimated_size());
+    grid.one_line().note(format!("{} x {}, {size}", count(rows, "row"), count(columns, "column")))
 }
 
 /// One column: name, type, how many values are missing, and the rows shown; texts are cut at `width` characters.

@@ -47,6 +47,7 @@ pub struct Grid {
     title: Option<String>,
     columns: Vec<Column>,
     notes: Vec<String>,
+    one_line: bool,
 }
 
 impl Grid {
@@ -90,6 +91,11 @@ impl Grid {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+
+    /// Cells are short: a narrow page scrolls rather than break them into lines.
+    pub(crate) fn one_line(self) -> Self {
+        Self { one_line: true, ..self }
     }
 
     fn rows(&self) -> usize {
@@ -157,7 +163,8 @@ impl Grid {
         let mut out = "<div style=\"overflow-x:auto\">".to_owned();
         if !self.columns.is_empty() || self.title.is_some() {
             let style = "border-collapse:collapse;margin:0;font-variant-numeric:tabular-nums";
-            out += &format!("<table style=\"{style}\">");
+            let lines = if self.one_line { ";white-space:nowrap" } else { "" };
+            out += &format!("<table style=\"{style}{lines}\">");
             if let Some(title) = &self.title {
                 let style = "text-align:left;caption-side:top;padding:4px 10px;font-weight:bold";
                 out += &format!("<caption style=\"{style}\">{}</caption>", escape(title));

@@ -4,6 +4,7 @@ use polars::prelude::LazyFrame;
 
 use super::column::Cell;
 use super::{Bundle, Grid, Show};
+use crate::io::parquet::count;
 
 /// Lines of the plan that are shown.
 const LINES: usize = 8;
@@ -25,7 +26,7 @@ impl Show for LazyFrame {
         if schema.len() > COLUMNS {
             grid = grid.note(format!("and {} more columns", schema.len() - COLUMNS));
         }
-        grid = grid.note(format!("lazy frame of {} columns: .collect()? computes it", schema.len()));
+        grid = grid.note(format!("lazy frame of {}: .collect()? computes it", count(schema.len(), "column")));
         let plan = self.explain(false).unwrap_or_default();
         let lines: Vec<&str> = plan.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let mut steps: Vec<String> = lines.iter().take(LINES).map(|line| cut(line)).collect();

@@ -9,6 +9,7 @@ use super::column::{Cell, Column, gap_cell};
 use super::corner::Corner;
 use super::edges::edges;
 use super::{Bundle, Element, Grid, Show};
+use crate::io::parquet::count;
 
 /// Entries shown at the start and at the end.
 const ROWS: (usize, usize) = (10, 5);
@@ -28,8 +29,8 @@ macro_rules! elements {
             fn grid(items: &[Self]) -> Grid {
                 let corner = Corner::of(&[items.len()]);
                 let shown: Vec<Self> = corner.columns().into_iter().map(|i| items[i]).collect();
-                let count = format!("{} values, {}", items.len(), Self::NAME);
-                corner.grid(&shown).note(count).note(Self::summary(items.iter().copied()))
+                let what = format!("{}, {}", count(items.len(), "value"), Self::NAME);
+                corner.grid(&shown).note(what).note(Self::summary(items.iter().copied()))
             }
         }
     )*};
@@ -46,7 +47,7 @@ macro_rules! names {
                 Grid::new()
                     .column(Column::new("", rows.iter().map(position)).right().labels())
                     .column(Column::new("text", rows.iter().map(cell)))
-                    .note(format!("{} texts", items.len()))
+                    .note(count(items.len(), "text"))
             }
         }
 
@@ -75,7 +76,7 @@ fn pairs<K: Display, A: Element>(head: &str, items: &[(K, A)]) -> Grid {
     Grid::new()
         .column(Column::new(head, rows.iter().map(name)).labels())
         .column(Column::new("value", rows.iter().map(value)).right())
-        .note(format!("{} entries, {}", items.len(), A::NAME))
+        .note(format!("{}, {}", count(items.len(), "pair"), A::NAME))
         .note(A::summary(items.iter().map(|(_, value)| *value)))
 }
 

@@ -7,6 +7,7 @@
 mod arrays;
 mod bundle;
 mod column;
+mod configs;
 mod corner;
 mod edges;
 mod element;

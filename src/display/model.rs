@@ -7,6 +7,7 @@ use burn::tensor::{Bool, DType, Int, Tensor};
 use super::column::{Cell, Column};
 use super::memory::{memory, shape};
 use super::{Bundle, Grid, Show};
+use crate::io::parquet::count;
 
 /// Rows up to which parameters are listed one by one; of larger models deeper ones are summed.
 const ROWS: usize = 80;
@@ -107,10 +108,10 @@ impl ModelSummary {
 
 /// Name, shape or number of tensors, number of parameters, type, whether trainable.
 fn sum(name: &str, parts: &[Part]) -> [Cell; 5] {
-    let count: usize = parts.iter().map(Part::count).sum();
+    let numbers: usize = parts.iter().map(Part::count).sum();
     let sides = match parts {
         [one] => shape(&one.sides),
-        many => format!("{} tensors", many.len()),
+        many => count(many.len(), "tensor"),
     };
     let all_or =
         |texts: Vec<String>| if texts.windows(2).all(|w| w[0] == w[1]) { texts[0].clone() } else { "mixed".to_owned() };
@@ -120,7 +121,7 @@ fn sum(name: &str, parts: &[Part]) -> [Cell; 5] {
         n if n == parts.len() => "yes",
         _ => "in part",
     };
-    [Cell::cut(name, 80), sides.into(), grouped(count).into(), dtype.into(), trainable.into()]
+    [Cell::cut(name, 80), sides.into(), grouped(numbers).into(), dtype.into(), trainable.into()]
 }
 
 /// `1,234,567`.
@@ -165,15 +166,16 @@ impl Show for ModelSummary {
     fn bundle(&self) -> Bundle {
         let bytes: usize = self.parts.iter().map(Part::bytes).sum();
         let totals = format!(
-            "{} parameters in {} tensors, {} of them trainable, {}",
+            "{} parameters in {}, {} of them trainable, {}",
             grouped(self.parameters()),
-            self.parts.len(),
+            count(self.parts.len(), "tensor"),
             grouped(self.trainable()),
             memory(bytes)
         );
         let rows = self.rows();
         let cells = |at: usize| rows.iter().map(move |row| row[at].clone());
         Grid::new()
+            .one_line()
             .column(Column::new("parameter", cells(0)).labels())
             .column(Column::new("shape", cells(1)).right())
             .column(Column::new("parameters", cells(2)).right())

@@ -7,13 +7,14 @@ use super::frame::{ROWS, TEXT, column};
 use super::memory::memory;
 use super::statistics::Statistics;
 use super::{Bundle, Grid, Show};
+use crate::io::parquet::count;
 
 impl Show for Series {
     /// `text/html` with the 10 first and 5 last values and their range; `text/plain` is polars' own text.
     fn bundle(&self) -> Bundle {
         let rows = edges(self.len(), ROWS.0, ROWS.1);
         let mut grid = Grid::new().column(column(&self.clone().into(), &rows, TEXT));
-        grid = grid.note(format!("{} values, {}", self.len(), memory(self.estimated_size())));
+        grid = grid.one_line().note(format!("{}, {}", count(self.len(), "value"), memory(self.estimated_size())));
         if let Some(values) = numbers(&self.clone().into()) {
             grid = grid.note(Statistics::of(values.into_iter().flatten()).text());
         }

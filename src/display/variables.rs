@@ -176,7 +176,7 @@ fn table(rows: &[(&str, &str, Description)]) -> Grid {
     }
     let cells = |pick: fn(&Description) -> String| rows.iter().map(move |(_, _, what)| pick(what));
     Grid::new()
-        .text("name", rows.iter().map(|(name, _, _)| *name))
+        .labels("name", rows.iter().map(|(name, _, _)| *name))
         .text("type", rows.iter().map(|(_, kind, _)| *kind))
         .right("shape", cells(|what| what.shape.clone()))
         .right("memory", cells(size))

@@ -39,9 +39,11 @@ impl Table {
         self
     }
 
-    /// Adds a column of text.
+    /// Adds a column of text; the first column of a table, when it is text, names the rows.
     pub fn text<S: AsRef<str>>(mut self, name: &str, values: &[S]) -> Self {
-        self.columns.push((Column::new(name, values.iter().map(|v| v.as_ref().to_owned())), Vec::new()));
+        let column = Column::new(name, values.iter().map(|v| v.as_ref().to_owned()));
+        let column = if self.columns.is_empty() { column.labels() } else { column };
+        self.columns.push((column, Vec::new()));
         self
     }
 

@@ -68,7 +68,7 @@ impl Trace {
     ///
     /// let mut loss = Trace::new("Training", "epoch", "loss");
     /// [0.9, 0.25, 0.5].iter().zip(1..).for_each(|(&y, epoch)| loss.push("train", f64::from(epoch), y));
-    /// assert_eq!(loss.table().plain().lines().last().unwrap(), "train       3   0.90  0.50    0.25         2");
+    /// assert_eq!(loss.table().plain().lines().last().unwrap(), "train       3    0.9   0.5    0.25         2");
     /// ```
     pub fn table(&self) -> Grid {
         let lowest = |curve: &Curve| {

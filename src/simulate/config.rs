@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::display::{Bundle, Show, fields};
 use crate::{Error, Result};
 
 /// How many genes, how strong each planted effect. Effects are standard deviations per dimension, in units in which
@@ -167,11 +166,5 @@ impl GeneEmbeddingConfig {
             );
         }
         Ok(())
-    }
-}
-
-impl Show for GeneEmbeddingConfig {
-    fn bundle(&self) -> Bundle {
-        fields(self).titled("Simulated gene screen").bundle()
     }
 }
