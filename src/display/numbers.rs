@@ -62,10 +62,11 @@ mod tests {
 
     #[test]
     fn a_column_has_one_number_of_decimals() {
-        assert_eq!(aligned(&[0.35144, 0.2, -0.00049]), ["0.3514", "0.2000", "−0.0005"]);
+        assert_eq!(aligned(&[0.35144, 0.2, -0.049]), ["0.3514", "0.2000", "−0.0490"]);
+        assert_eq!(aligned(&[0.35144, -0.00049]), ["0.35144", "−0.00049"]);
         assert_eq!(aligned(&[1.5, f64::NAN, 2.0]), ["1.5", "NaN", "2.0"]);
         assert_eq!(aligned(&[10.0, 200.0, f64::INFINITY]), ["10", "200", "inf"]);
-        assert_eq!(aligned(&[12_345.678, 1.0]), ["12345.68", "1.00"]);
+        assert_eq!(aligned(&[12_345.678, 1.0]), ["12345.7", "1.0"]);
         assert_eq!(aligned(&[0.0, f64::NAN]), ["0", "NaN"]);
         assert!(aligned(&[]).is_empty());
     }
