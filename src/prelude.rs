@@ -1,6 +1,6 @@
 //! What a notebook cell needs, in scope from the first cell on.
 
-pub use crate::display::{Show, clear_output, display, display_id, update};
+pub use crate::display::{ModelSummary, ShadeColumns, Show, clear_output, display, display_id, fields, update};
 pub use crate::evaluate::{
     Convention, GeneSets, Relations, arm_cosines, efaar_recall, proximity_bias, proximity_score,
     quantile_heatmap_matrix, recall, recall_at,

@@ -1,17 +1,7 @@
 //! What notebooks receive, to the byte.
 
-use ndarray::{Array1, Array2, array};
-use perturbook::display::{Bundle, Grid, Show, Slot, Transport, encode};
-use perturbook::screen::Profiles;
+use perturbook::display::{Bundle, Grid, Slot, Transport, encode};
 use serde_json::json;
-
-fn plain(value: &impl Show) -> String {
-    value.bundle().get("text/plain").and_then(|v| v.as_str()).expect("every bundle has text/plain").to_owned()
-}
-
-fn html(value: &impl Show) -> String {
-    value.bundle().get("text/html").and_then(|v| v.as_str()).expect("a table has text/html").to_owned()
-}
 
 fn rich() -> Bundle {
     Bundle::text("a\nb").with("text/html", "<b>é</b>").with("application/x+json", json!({"k": [1, null]}))
@@ -66,27 +56,4 @@ fn html_shows_markup_as_text() {
     let html = grid.html();
     assert!(!html.contains("<script>") && !html.contains("<b>") && !html.contains("<i>"));
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && html.contains("a &amp; b"));
-}
-
-#[test]
-fn arrays_say_shape_type_and_range() {
-    assert_eq!(plain(&Array1::<f32>::zeros(0)), "array 0, f32\nno finite value");
-    assert_eq!(
-        plain(&array![1.5, f64::NAN]),
-        "     0    1\n─  ───  ───\n0  1.5  NaN\narray 2, f64\nmin 1.5, mean 1.5, max 1.5, 1 not finite"
-    );
-    let large = Array2::from_shape_fn((300, 20), |(i, j)| i as f32 - 2.0 * j as f32);
-    assert_eq!(plain(&large), "array 300 x 20, f32\nmin −38, mean 130.5, max 299");
-    assert!(html(&array![[1.0, 2.0]]).contains("<td style=\"text-align:right;padding:2px 10px;\">2</td>"));
-}
-
-#[test]
-fn profiles_show_their_first_rows_and_blocks() {
-    let keys = (0..8).map(|i| format!("<G{i}>")).collect();
-    let values = Array2::from_shape_fn((8, 9), |(i, j)| (i * 10 + j) as f64);
-    let profiles = Profiles::new(keys, values).unwrap().with_block("salient", 0..4).unwrap();
-    let text = plain(&profiles);
-    assert!(text.contains("profiles: 8 rows x 9 columns\nblocks: salient"));
-    assert!(text.contains("<G5>  50  51  52  53  54  55\nand 2 more rows, 3 more columns"));
-    assert!(html(&profiles).contains("&lt;G0&gt;"));
 }

@@ -6,18 +6,40 @@
 
 mod arrays;
 mod bundle;
-mod burn;
+mod column;
+mod configs;
+mod corner;
+mod edges;
+mod element;
+mod embedding;
+mod fields;
+mod frame;
 mod grid;
+mod lazy;
+mod lists;
+mod memory;
+mod model;
+mod numbers;
 mod plotly;
-mod polars;
 mod profiles;
+mod series;
+mod shade;
+mod shaded;
+mod statistics;
+mod tensors;
 mod transport;
 pub mod variables;
 
-pub(crate) use arrays::{number, statistics};
 pub use bundle::Bundle;
-pub(crate) use grid::Column;
+pub(crate) use column::Column;
+use element::Element;
+pub use fields::{Fields, fields};
 pub use grid::{Grid, escape};
+pub use model::ModelSummary;
+pub(crate) use numbers::{aligned, number};
+pub(crate) use shade::Shades;
+pub use shaded::{ShadeColumns, ShadedFrame};
+pub(crate) use statistics::statistics;
 pub use transport::{Slot, Transport, encode};
 
 /// Something a notebook can show.

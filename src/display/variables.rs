@@ -8,9 +8,11 @@ use std::mem::size_of;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use burn::tensor::BasicOps;
 use ndarray::{ArrayBase, ArrayRef, Data, Dimension};
 
-use super::{Grid, Slot, transport};
+use super::memory::{memory, shape};
+use super::{Grid, Show, Slot, tensors, transport};
 use crate::datasets::GeneScreen;
 use crate::screen::{Embedding, Profiles};
 
@@ -31,10 +33,6 @@ pub struct Description {
 pub trait Describe {
     /// Shape, memory, device.
     fn describe(&self) -> Description;
-}
-
-fn shape(sides: &[usize]) -> String {
-    sides.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
 }
 
 fn on_cpu(shape: String, bytes: usize) -> Description {
@@ -60,10 +58,10 @@ impl Describe for polars::prelude::Column {
     }
 }
 
-impl<const D: usize> Describe for burn::Tensor<burn::Dispatch, D> {
+impl<const D: usize, K: BasicOps<burn::Dispatch>> Describe for burn::Tensor<burn::Dispatch, D, K> {
     fn describe(&self) -> Description {
         let bytes = self.shape().num_elements() * self.dtype().size();
-        let device = format!("{:?}", self.device());
+        let device = tensors::device_name(&self.device());
         Description { shape: shape(&self.dims()), bytes, at_least: false, device }
     }
 }
@@ -178,21 +176,15 @@ fn table(rows: &[(&str, &str, Description)]) -> Grid {
     }
     let cells = |pick: fn(&Description) -> String| rows.iter().map(move |(_, _, what)| pick(what));
     Grid::new()
-        .text("name", rows.iter().map(|(name, _, _)| *name))
+        .labels("name", rows.iter().map(|(name, _, _)| *name))
         .text("type", rows.iter().map(|(_, kind, _)| *kind))
         .right("shape", cells(|what| what.shape.clone()))
-        .right("memory", cells(memory))
+        .right("memory", cells(size))
         .text("device", cells(|what| what.device.clone()))
 }
 
-fn memory(what: &Description) -> String {
-    let bytes = what.bytes as f64;
-    let size = match what.bytes {
-        0..1_000 => format!("{} B", what.bytes),
-        1_000..1_000_000 => format!("{:.1} kB", bytes / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes / 1e6),
-        _ => format!("{:.2} GB", bytes / 1e9),
-    };
+fn size(what: &Description) -> String {
+    let size = memory(what.bytes);
     if what.at_least { format!("≥ {size}") } else { size }
 }
 

@@ -1,13 +1,9 @@
 //! Table: named columns of text and numbers, with a caption, shown as HTML and as aligned text.
 
 use super::axis::power_of_ten;
-use super::palette::Rgb;
 use super::same_length;
 use crate::Result;
-use crate::display::{Bundle, Column, Grid, Show};
-
-/// The darkest shade: light enough for dark text.
-const SHADE: Rgb = Rgb(107, 174, 214);
+use crate::display::{Bundle, Column, Grid, Shades, Show};
 
 /// A table under construction and finished.
 ///
@@ -43,10 +39,11 @@ impl Table {
         self
     }
 
-    /// Adds a column of text.
+    /// Adds a column of text; the first column of a table, when it is text, names the rows.
     pub fn text<S: AsRef<str>>(mut self, name: &str, values: &[S]) -> Self {
-        let cells = values.iter().map(|v| v.as_ref().to_owned()).collect();
-        self.columns.push((Column { head: vec![name.to_owned()], cells, ..Column::default() }, Vec::new()));
+        let column = Column::new(name, values.iter().map(|v| v.as_ref().to_owned()));
+        let column = if self.columns.is_empty() { column.labels() } else { column };
+        self.columns.push((column, Vec::new()));
         self
     }
 
@@ -75,22 +72,15 @@ impl Table {
 
     fn numbers(mut self, name: &str, values: &[f64], format: impl Fn(f64) -> String) -> Self {
         let show = |&v: &f64| if v.is_nan() { "–".to_owned() } else { format(v).replace('-', "−") };
-        let cells = values.iter().map(show).collect();
-        let column = Column { head: vec![name.to_owned()], cells, right: true, ..Column::default() };
-        self.columns.push((column, values.to_vec()));
+        self.columns.push((Column::new(name, values.iter().map(show)).right(), values.to_vec()));
         self
     }
 
-    /// Shades the column of numbers added last: white at its smallest value, blue at its largest.
+    /// Shades the column of numbers added last: white at its smallest value, blue at its largest, nothing behind NaN.
     pub fn shaded(mut self) -> Self {
         if let Some((column, values)) = self.columns.last_mut() {
-            let finite = || values.iter().copied().filter(|v| v.is_finite());
-            let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-            let shade = |&v: &f64| {
-                let t = if v.is_finite() && high > low { (v - low) / (high - low) } else { 0.0 };
-                Rgb(255, 255, 255).mix(SHADE, t).hex()
-            };
-            column.shade = values.iter().map(shade).collect();
+            let shades = Shades::over(values.iter().copied());
+            column.shade = values.iter().map(|&v| shades.of(v)).collect();
         }
         self
     }
@@ -102,7 +92,7 @@ impl Table {
     pub fn figure(self) -> Result<Self> {
         if let Some((first, _)) = self.columns.first() {
             for (column, _) in &self.columns {
-                let what = format!("table {:?}, column {:?}", self.title, column.head[0]);
+                let what = format!("table {:?}, column {:?}", self.title, column.head(0));
                 same_length(&what, ("rows in the first column", first.cells.len()), ("rows", column.cells.len()))?;
             }
         }

@@ -1,6 +1,6 @@
 //! Curves that grow point by point: a loss while a model trains.
 
-use crate::display::{Bundle, Show};
+use crate::display::{Bundle, Grid, Show, aligned};
 use crate::figures::{Axis, Curves, Figure};
 
 /// Growing curves.
@@ -58,6 +58,33 @@ impl Trace {
     pub fn last(&self, name: &str) -> Option<(f64, f64)> {
         let curve = self.curves.iter().find(|curve| curve.name == name)?;
         Some((*curve.x.last()?, *curve.y.last()?))
+    }
+
+    /// The numbers behind the curves: for each the number of points, the first, the last and the lowest value, and
+    /// where the lowest is. Values that are not finite are no lowest ones.
+    ///
+    /// ```
+    /// use perturbook::live::Trace;
+    ///
+    /// let mut loss = Trace::new("Training", "epoch", "loss");
+    /// [0.9, 0.25, 0.5].iter().zip(1..).for_each(|(&y, epoch)| loss.push("train", f64::from(epoch), y));
+    /// assert_eq!(loss.table().plain().lines().last().unwrap(), "train       3    0.9   0.5    0.25         2");
+    /// ```
+    pub fn table(&self) -> Grid {
+        let lowest = |curve: &Curve| {
+            let finite = curve.x.iter().zip(&curve.y).filter(|(_, y)| y.is_finite());
+            finite.min_by(|a, b| a.1.total_cmp(b.1)).map_or((f64::NAN, f64::NAN), |(&x, &y)| (x, y))
+        };
+        let numbers = |pick: &dyn Fn(&Curve) -> f64| aligned(&self.curves.iter().map(pick).collect::<Vec<_>>());
+        let grid = Grid::new()
+            .title(&format!("{}: {}", self.title, self.y.title()))
+            .labels("curve", self.curves.iter().map(|curve| curve.name.as_str()))
+            .right("points", self.curves.iter().map(|curve| curve.y.len().to_string()))
+            .right("first", numbers(&|curve| curve.y[0]))
+            .right("last", numbers(&|curve| curve.y[curve.y.len() - 1]))
+            .right("lowest", numbers(&|curve| lowest(curve).1))
+            .right(&format!("at {}", self.x.title()), numbers(&|curve| lowest(curve).0));
+        if self.curves.is_empty() { grid.note("no points yet") } else { grid }
     }
 
     /// The curves so far as a figure.

@@ -34,6 +34,11 @@ impl Blocks {
         })
     }
 
+    /// The first block that this column belongs to.
+    pub(super) fn of(&self, column: usize) -> Option<&str> {
+        self.0.iter().find(|(_, range)| range.contains(&column)).map(|(name, _)| name.as_str())
+    }
+
     /// All names.
     pub(super) fn names(&self) -> Vec<&str> {
         self.0.iter().map(|(name, _)| name.as_str()).collect()

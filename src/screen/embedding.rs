@@ -186,6 +186,11 @@ impl Embedding {
         self.blocks.names()
     }
 
+    /// The name of the first block that the column `dimension` belongs to.
+    pub fn block_of(&self, dimension: usize) -> Option<&str> {
+        self.blocks.of(dimension)
+    }
+
     /// The vectors, `n x d`.
     pub fn values(&self) -> ArrayView2<'_, f32> {
         self.values.view()

@@ -90,6 +90,11 @@ impl Profiles {
         self.blocks.names()
     }
 
+    /// The name of the first block that the column `dimension` belongs to.
+    pub fn block_of(&self, dimension: usize) -> Option<&str> {
+        self.blocks.of(dimension)
+    }
+
     /// Row names, in row order.
     pub fn keys(&self) -> &[String] {
         &self.keys

@@ -21,7 +21,7 @@ impl Show for GeneScreen {
         ];
         let grid = Grid::new()
             .title("Gene screen")
-            .text("", rows.iter().map(|(label, _)| *label))
+            .labels("property", rows.iter().map(|(label, _)| *label))
             .text("value", rows.iter().map(|(_, value)| value.as_str()));
         let Some(notice) = self.notice() else { return grid.bundle() };
         Bundle::text(format!("{notice}\n\n{}", grid.plain())).with(
