@@ -52,9 +52,7 @@ fn stale(notebook: &Value) -> Option<String> {
     };
     let at = Sources::of(notebook).first_change(&earlier)?;
     Some(match notebook["cells"].get(at) {
-        Some(cell) => {
-            format!("{} is not the one that was executed: it, or a cell in its place, changed", name(at, cell))
-        }
+        Some(cell) => format!("{} is not the one that was executed", name(at, cell)),
         None => "cells at its end were removed after it was executed".to_owned(),
     })
 }

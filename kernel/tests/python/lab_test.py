@@ -217,6 +217,8 @@ class Tour(Browsed):
             figures = [bundle for bundle in bundles if "image/svg+xml" in bundle]
             tables = [bundle for bundle in bundles if "<table" in bundle.get("text/html", "")]
             sent.append([len(figures), len(tables)])
+        # On a busy machine the last cells come onto the page after the others.
+        self.until(f"book.cells().length === {len(sent)}")
         self.until("book.cells().every((_, i) => book.figures(i).every(book.drawn))")
         count = "book.cells().map((_, i) => [book.figures(i).filter(book.drawn).length, book.tables(i).length])"
         return sent, self.page.evaluate(count)
