@@ -17,6 +17,7 @@ mod parameters;
 mod report;
 mod run;
 mod session;
+mod stored;
 mod test;
 pub mod workspace;
 
@@ -39,6 +40,8 @@ struct Cli {
 enum Command {
     /// Execute notebooks headless; write the executed notebooks and a report page for each.
     Run(run::Options),
+    /// Check that the outputs stored in notebooks belong to their cells; nothing is executed.
+    Check(stored::Options),
     /// Build the library that notebooks preload, so that the next run starts at once.
     Build,
     /// Run everything the project tests.
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
 fn run_command(command: Command) -> anyhow::Result<bool> {
     match command {
         Command::Run(options) => run::run(&options),
+        Command::Check(options) => stored::check(&options),
         Command::Build => {
             let workspace = Workspace::find();
             workspace.and_then(|workspace| Facade::build(&workspace, &mut |text| eprint!("{text}"))).map(|_| true)

@@ -84,7 +84,7 @@ impl Notebook {
         let source = parameters::inject(&self.source(at), settings)?;
         let cell = json!({
             "cell_type": "code", "execution_count": null, "id": "injected-parameters",
-            "metadata": { "tags": ["injected-parameters"] }, "outputs": [], "source": split(&source),
+            "metadata": { "tags": ["injected-parameters"] }, "outputs": [], "source": lines(&source),
         });
         self.json["cells"].as_array_mut().context("a notebook without cells")?.insert(at + 1, cell);
         Ok(())
@@ -99,6 +99,8 @@ impl Notebook {
                 cell["metadata"].as_object_mut().map(|metadata| metadata.remove("execution"));
             }
         }
+        // Of an earlier run that was stored with its outputs.
+        self.json["metadata"].as_object_mut().map(|metadata| metadata.remove("perturbook"));
         self.json["metadata"]["kernelspec"] =
             json!({ "display_name": "Rust (perturbook)", "language": "rust", "name": "perturbook" });
         self.json["metadata"]["language_info"] = crate::jupyter::info::language(rustc);
@@ -132,7 +134,7 @@ impl Notebook {
                     output["execution_count"] = json!(count);
                 }
                 if let Some(id) = id {
-                    // Only until the run is over: updates need it, the stored notebook does not.
+                    // Only until the run is over.
                     output["transient"] = json!({ "display_id": id });
                 }
                 self.outputs(cell).push(output);
@@ -184,26 +186,34 @@ impl Notebook {
         outputs.as_array_mut().expect("made an array above")
     }
 
-    /// Writes the notebook as Jupyter does: one space of indent, a newline at the end.
-    pub fn write(&self, path: &Path) -> Result<()> {
-        use serde::Serialize;
-        let mut json = self.json.clone();
-        for cell in json["cells"].as_array_mut().into_iter().flatten() {
+    /// The run is over: what only updates of outputs needed is not to be stored.
+    pub fn settle(&mut self) {
+        for cell in self.json["cells"].as_array_mut().into_iter().flatten() {
             for output in outputs_of(cell).into_iter().flatten() {
                 output.as_object_mut().map(|output| output.remove("transient"));
             }
         }
-        let mut bytes = Vec::new();
-        let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
-        json.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter))?;
-        bytes.push(b'\n');
-        write_whole(path, &bytes)
+    }
+
+    /// Writes the notebook.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        write_whole(path, &file(&self.json)?)
     }
 }
 
 /// The outputs of a code cell; indexing a cell that has none would add them.
 fn outputs_of(cell: &mut Value) -> Option<&mut Vec<Value>> {
     cell.get_mut("outputs").and_then(Value::as_array_mut)
+}
+
+/// JSON as Jupyter writes it to a file: one space of indent, a newline at the end.
+pub fn file(json: &Value) -> Result<Vec<u8>> {
+    use serde::Serialize;
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
+    json.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter))?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 /// Writes a file under a temporary name first, so that it is never there by half.
@@ -229,6 +239,11 @@ pub fn text(value: &Value) -> String {
     }
 }
 
+/// Text as a list of lines, as notebooks store it.
+pub fn lines(text: &str) -> Value {
+    split(text).into()
+}
+
 fn split(text: &str) -> Vec<Value> {
     text.split_inclusive('\n').map(Value::from).collect()
 }
@@ -238,7 +253,7 @@ fn lines_of(data: Value) -> Value {
     let Value::Object(data) = data else { return json!({}) };
     let entries = data.into_iter().map(|(mime, value)| {
         let value = match &value {
-            Value::String(text) if mime.starts_with("text/") || mime == "image/svg+xml" => split(text).into(),
+            Value::String(text) if mime.starts_with("text/") || mime == "image/svg+xml" => lines(text),
             _ => value,
         };
         (mime, value)
@@ -309,6 +324,7 @@ mod tests {
         notebook.add(0, 1, Event::Display { data: data("0"), metadata: json!({}), id: Some("p".into()), value: false });
         notebook.add(0, 1, stream("between\n"));
         notebook.add(0, 1, Event::Update { data: data("1"), metadata: Value::Null, id: "p".into() });
+        notebook.settle();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("n.ipynb");
         notebook.write(&path).unwrap();

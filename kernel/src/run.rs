@@ -16,6 +16,7 @@ use crate::notebook::{Notebook, write_whole};
 use crate::parameters::parse_setting;
 use crate::report::{self, IndexEntry, PageMeta};
 use crate::session::{Event, Failure, Front, Interrupter, Outcome, Session, timed};
+use crate::stored;
 use crate::workspace::Workspace;
 
 /// What `cargo book run` takes.
@@ -32,13 +33,24 @@ pub struct Options {
     /// Gives a variable of the cell tagged `parameters` another value, for instance `--set epochs=20`
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
     settings: Vec<(String, String)>,
+    /// Stores the outputs in the notebooks themselves as well, in those whose every cell succeeded
+    #[arg(long)]
+    in_place: bool,
 }
 
 /// Runs the notebooks; true when every cell of every notebook succeeded.
 pub fn run(options: &Options) -> Result<bool> {
+    let scaled = options.quick || std::env::var_os("PERTURBOOK_QUICK").is_some();
+    if options.in_place && (scaled || !options.settings.is_empty()) {
+        bail!(
+            "--in-place stores what a notebook shows at full scale and with its own parameters: run it without --quick, \
+             PERTURBOOK_QUICK and --set"
+        );
+    }
     let _home = environment::enter()?;
     let workspace = Workspace::find()?;
-    let paths = notebooks(options, &workspace)?;
+    let paths = workspace.notebooks(&options.notebooks)?;
+    check_names(&paths)?;
     // A file that cannot be read, and a setting that no notebook takes, is said now, not after the library was built.
     let read = |path: &PathBuf| {
         let mut notebook = Notebook::read(path)?;
@@ -63,8 +75,15 @@ pub fn run(options: &Options) -> Result<bool> {
     let mut entries = Vec::new();
     let mut passed = true;
     for (path, notebook) in notebooks {
-        let entry = run_one(&path, notebook, options, &facade, &rustc, &stop)?;
+        let (notebook, entry) = run_one(&path, notebook, options, &facade, &rustc, &stop)?;
         passed &= entry.passed;
+        if options.in_place
+            && entry.passed
+            && let Err(error) = stored::write(&path, &notebook)
+        {
+            eprintln!("\n{} is left as it was: {error:#}\n", path.display());
+            passed = false;
+        }
         entries.push(entry);
         if stop.requested() {
             eprintln!("stopped as asked: the notebooks after {} were not run", path.display());
@@ -78,35 +97,17 @@ pub fn run(options: &Options) -> Result<bool> {
     Ok(passed)
 }
 
-/// All notebooks meant, in order of their names within a folder.
-fn notebooks(options: &Options, workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    let default = [workspace.root().join("notebooks")];
-    let given: &[PathBuf] = if options.notebooks.is_empty() { &default } else { &options.notebooks };
-    let mut found = Vec::new();
-    for path in given {
-        if path.is_dir() {
-            let entries = std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
-            let mut inside: Vec<PathBuf> = entries
-                .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-                .filter(|path| path.extension().is_some_and(|extension| extension == "ipynb"))
-                .collect();
-            inside.sort();
-            found.extend(inside);
-        } else {
-            found.push(path.clone());
-        }
-    }
-    if found.is_empty() {
-        bail!("no notebook (.ipynb) in {given:?}");
-    }
-    let mut names: Vec<_> = found.iter().map(|path| stem(path)).collect();
+/// Refuses two notebooks whose pages would have one name.
+fn check_names(paths: &[PathBuf]) -> Result<()> {
+    let mut names: Vec<_> = paths.iter().map(|path| stem(path)).collect();
     names.sort();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         bail!("two notebooks are called {:?} and would overwrite each other's page: rename one", twice[0]);
     }
-    Ok(found)
+    Ok(())
 }
 
+/// Executes a notebook and writes it and its page into the report; returns it as executed, and what the index says.
 fn run_one(
     path: &Path,
     mut notebook: Notebook,
@@ -114,7 +115,7 @@ fn run_one(
     facade: &Facade,
     rustc: &str,
     stop: &Stop,
-) -> Result<IndexEntry> {
+) -> Result<(Notebook, IndexEntry)> {
     let name = stem(path);
     let cells = notebook.code_cells();
     let executed = options.out.join(format!("{name}.ipynb"));
@@ -162,6 +163,7 @@ fn run_one(
     let environment = if failed.is_none() { session.environment() } else { Vec::new() };
     drop(session);
 
+    notebook.settle();
     notebook.write(&executed)?;
     let meta = PageMeta {
         name: name.clone(),
@@ -177,7 +179,8 @@ fn run_one(
         eprintln!("\n{}: cell [{count}]{line} failed", path.display());
         eprintln!("{}\n", indent(&failure.plain()));
     }
-    Ok(report::index_entry(notebook.json(), &meta, failed.is_none()))
+    let entry = report::index_entry(notebook.json(), &meta, failed.is_none());
+    Ok((notebook, entry))
 }
 
 /// A cell's outputs go into the notebook and, in short, to the terminal.

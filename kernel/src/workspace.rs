@@ -40,6 +40,34 @@ impl Workspace {
         &self.root
     }
 
+    /// The notebooks meant by paths to notebooks and to folders of them, in order of their names within a folder; all
+    /// of the project's when no path is given.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed, or there is no notebook.
+    pub fn notebooks(&self, given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+        let default = [self.root.join("notebooks")];
+        let given = if given.is_empty() { &default } else { given };
+        let mut found = Vec::new();
+        for path in given {
+            if path.is_dir() {
+                let entries = std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
+                let mut inside: Vec<PathBuf> = entries
+                    .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+                    .filter(|path| path.extension().is_some_and(|extension| extension == "ipynb"))
+                    .collect();
+                inside.sort();
+                found.extend(inside);
+            } else {
+                found.push(path.clone());
+            }
+        }
+        if found.is_empty() {
+            bail!("no notebook (.ipynb) in {given:?}");
+        }
+        Ok(found)
+    }
+
     /// cargo's target folder, shared by the runner, the tests and the kernel.
     pub fn target(&self) -> &Path {
         &self.target

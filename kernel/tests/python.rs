@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
-use common::{skipped, stderr};
+use common::{available, skipped, stderr};
 use serde_json::Value;
 
 /// An installation of the kernel, removed at the end of the test.
@@ -39,16 +39,6 @@ impl Installed {
         let path = self.prefix.path().join("share/jupyter/kernels/perturbook/kernel.json");
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
-}
-
-/// Whether Python is there, with what a script needs.
-fn available(modules: &str) -> bool {
-    let output = Command::new("python3").args(["-c", &format!("import {modules}")]).output();
-    let found = output.is_ok_and(|output| output.status.success());
-    if !found {
-        skipped(&format!("no Python with {modules}"));
-    }
-    found
 }
 
 /// Runs a script of unittest; returns what it says.

@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Project, skipped, stderr, text};
+use common::{Project, available, skipped, stderr, text};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -88,6 +88,7 @@ fn on_the_real_screen_the_numbers_are_the_published_ones() {
     assert!(!page.contains("SIMULATED DATA"));
     nbconvert_shows_every_figure(&project);
     the_page_opens_without_complaint(&project);
+    the_pages_are_valid_html(&project);
 }
 
 /// A program that a reader may or may not have.
@@ -136,11 +137,22 @@ fn the_page_opens_without_complaint(project: &Project) {
     assert_eq!(dom.matches("class=\"main-svg\" xmlns").count() / 3, 5, "plotly has drawn the five figures");
 }
 
+fn the_pages_are_valid_html(project: &Project) {
+    if !available("html5lib") {
+        return;
+    }
+    let script = root().join("kernel/tests/python/valid_html.py");
+    let pages = ["report/index.html", "report/00_tour.html"].map(|page| project.path(page));
+    let output = Command::new("python3").arg(script).args(pages).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
 #[test]
 fn without_data_the_simulated_screen_takes_over_and_says_so() {
     let nowhere = tempfile::tempdir().unwrap();
-    let (_project, cells, page) = tour(nowhere.path());
+    let (project, cells, page) = tour(nowhere.path());
     check_figures(&cells, &page);
     assert!(text(cell(&cells, "load")).contains("SIMULATED DATA, NOT A REAL SCREEN"));
     assert!(page.contains("role=\"alert\""), "the banner is missing from the page");
+    the_pages_are_valid_html(&project);
 }

@@ -22,7 +22,8 @@
   }
 
   const reachable = () => {
-    for (const box of document.querySelectorAll(".scroll")) {
+    // Outputs of cells may bring boxes of their own that scroll.
+    for (const box of document.querySelectorAll(".scroll, .html [style*=overflow]")) {
       if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1) {
         box.tabIndex = 0;
       } else {

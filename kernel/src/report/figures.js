@@ -12,7 +12,15 @@
     typesetMath: false,
   };
 
-  // Colours for figures that choose none; a figure with colours of its own is drawn on white paper.
+  // A figure may carry what turns it into its dark form: pairs of a path into { data, layout } and the value there.
+  const darken = (figure, changes) => {
+    for (const [path, value] of changes) {
+      const part = path.slice(0, -1).reduce((inside, key) => (inside[key] ??= {}), figure);
+      part[path.at(-1)] = value;
+    }
+  };
+
+  // Colours for figures that choose none; one that does, and has no dark form, is drawn on white paper.
   const colours = () => {
     const style = getComputedStyle(document.documentElement);
     const of = (name) => style.getPropertyValue(name).trim();
@@ -36,17 +44,28 @@
   const draw = async (figure) => {
     const { data, layout = {}, config = {} } = JSON.parse(figure.querySelector("script").textContent);
     const box = figure.querySelector(".plot");
-    const paper = chooses(layout);
+    const changes = layout.meta?.dark;
+    const paper = !changes && chooses(layout);
     figure.classList.toggle("paper", paper);
     box.style.height = `${layout.height || 450}px`;
     if (layout.width) {
       box.style.width = `${layout.width}px`;
     }
-    const themed = () => (paper ? layout : { ...layout, template: colours() });
-    await Plotly.newPlot(box, data, themed(), { ...config, ...fixed, responsive: !layout.width });
+    const settings = { ...config, ...fixed, responsive: !layout.width };
+    const show = () => {
+      // Plotly writes into what it is given. An equal uirevision keeps where a reader has zoomed to.
+      const themed = structuredClone({ data, layout: { uirevision: "reader", ...layout } });
+      if (changes && dark.matches) {
+        darken(themed, changes);
+      } else if (!changes && !paper) {
+        themed.layout.template = colours();
+      }
+      return Plotly.react(box, themed.data, themed.layout, settings);
+    };
+    await show();
     figure.classList.add("drawn");
     if (!paper) {
-      dark.addEventListener("change", () => Plotly.relayout(box, { template: colours() }));
+      dark.addEventListener("change", show);
     }
   };
 

@@ -2,6 +2,11 @@
 
 use serde_json::Value;
 
+/// Whether HTML may not hold a character, not even as a reference to it.
+pub fn forbidden(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t' | '\r' | '\u{c}')
+}
+
 /// Text for element content and double-quoted attributes.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -17,6 +22,7 @@ pub fn push_escaped(out: &mut String, text: &str) {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
+            c if forbidden(c) => out.push(char::REPLACEMENT_CHARACTER),
             c => out.push(c),
         }
     }
@@ -33,7 +39,7 @@ pub fn svg_uri(svg: &str) -> String {
     for byte in svg.trim().bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => out.push(byte.into()),
-            b' ' | b'-' | b'_' | b'.' | b',' | b'/' | b':' | b';' | b'=' | b'(' | b')' => out.push(byte.into()),
+            b'-' | b'_' | b'.' | b',' | b'/' | b':' | b';' | b'=' | b'(' | b')' => out.push(byte.into()),
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::PageMeta;
 use super::cell::Cells;
-use super::html::escape;
+use super::html::{escape, forbidden};
 use super::markdown::Heading;
 use super::timing;
 
@@ -100,9 +100,16 @@ fn footer(meta: &PageMeta) -> String {
 }
 
 /// plotly.js itself, out of the scripts that the plotly crate carries; its other one draws LaTeX, which pages do not
-/// need.
+/// need. Characters that HTML may not hold, which it has in strings, are escaped.
 fn plotly_js() -> Result<String> {
     let scripts = plotly::Plot::offline_js_sources();
     let inside = scripts.split_once('>').and_then(|(_, rest)| rest.split_once("</script>"));
-    inside.map(|(script, _)| script.to_owned()).context("the plotly crate carries no plotly.js")
+    let (script, _) = inside.context("the plotly crate carries no plotly.js")?;
+    let mut out = String::with_capacity(script.len());
+    for part in script.split_inclusive(forbidden) {
+        let text = part.trim_end_matches(forbidden);
+        out += text;
+        part[text.len()..].chars().for_each(|c| out += &format!("\\x{:02x}", u32::from(c)));
+    }
+    Ok(out)
 }

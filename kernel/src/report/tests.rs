@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::html::forbidden;
 use super::{IndexEntry, PageMeta, index, index_entry, page};
 
 fn meta() -> PageMeta {
@@ -59,9 +60,17 @@ fn plotly_is_embedded_once_and_its_image_stands_in_for_a_figure() {
     assert!(!page.contains("MathJax-script") && page.len() < 5_000_000, "{}", page.len());
     assert_eq!(page.matches("<figure class=\"interactive with-image\">").count(), 2);
     assert!(page.contains("role=\"img\" aria-label=\"A &quot;curve&quot;\""));
-    assert!(page.contains("<img src=\"data:image/svg+xml;charset=utf-8,%3Csvg xmlns=%22http"));
+    assert!(page.contains("<img src=\"data:image/svg+xml;charset=utf-8,%3Csvg%20xmlns=%22http"));
     assert!(page.contains("\"name\":\"\\u003c/script>\\u003cb>\"") && !page.contains("poorer form"));
     assert!(!page.contains("unsafe-eval"));
+}
+
+#[test]
+fn a_figure_reaches_the_page_with_its_dark_form() {
+    let dark = json!([[["layout", "font", "color"], "#e6e6e6"], [["data", 0, "line", "color"], "#56b4e9"]]);
+    let plot = json!({ "data": [{ "type": "scatter", "y": [1, 2] }], "layout": { "meta": { "dark": dark } } });
+    let page = rendered(json!([code(json!([display(json!({ "application/vnd.plotly.v1+json": plot }))]))]));
+    assert!(page.contains(&format!("\"meta\":{{\"dark\":{dark}}}")), "{page}");
 }
 
 #[test]
@@ -69,6 +78,16 @@ fn only_traces_that_compile_code_may_evaluate_it() {
     let plot = |kind: &str| json!({ "application/vnd.plotly.v1+json": { "data": [{ "type": kind }] } });
     assert!(rendered(json!([code(json!([display(plot("scattergl"))]))])).contains("'unsafe-inline' 'unsafe-eval';"));
     assert!(!rendered(json!([code(json!([display(plot("scatter3d"))]))])).contains("'unsafe-eval'"));
+}
+
+#[test]
+fn no_page_holds_a_control_character() {
+    let plot = display(json!({ "application/vnd.plotly.v1+json": { "data": [{ "name": "d\u{1a}" }] } }));
+    let mut cell = code(json!([{ "output_type": "stream", "name": "stdout", "text": "a\u{1}b\tc\u{85}\n" }, plot]));
+    cell["source"] = json!("'\u{7f}'");
+    let page = rendered(json!([cell]));
+    assert!(page.contains("ab\tc</pre>") && page.contains("d\\u001a") && page.contains("'\u{fffd}'"));
+    assert!(!page.contains(forbidden), "plotly.js is without them too");
 }
 
 #[test]

@@ -64,6 +64,16 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// Whether Python is there, with what a script needs.
+pub fn available(modules: &str) -> bool {
+    let output = Command::new("python3").args(["-c", &format!("import {modules}")]).output();
+    let found = output.is_ok_and(|output| output.status.success());
+    if !found {
+        skipped(&format!("no Python with {modules}"));
+    }
+    found
+}
+
 /// Says that a check did not run, past the capture that hides the output of passing tests.
 pub fn skipped(why: &str) {
     use std::io::Write;
