@@ -11,5 +11,6 @@ fn main() {
     if std::env::args().any(|argument| argument == "--bench") {
         println!("matrix_product {:.6}", matrix_product());
         println!("training_step {:.6}", training_step());
+        println!("layout_loops {:.6}", layout_loops());
     }
 }

@@ -65,3 +65,36 @@ fn training_step() -> f64 {
         wait(layers[0].clone());
     })
 }
+
+/// Loops of the user's own: 20 epochs of a layout in which 15 neighbours of each of 4,000 points attract it and five
+/// other points repel it.
+fn layout_loops() -> f64 {
+    let n = 4_000usize;
+    let start: Vec<[f64; 2]> = (0..n).map(|i| [(i * 7919 % 1009) as f64 / 100.0, (i * 104_729 % 997) as f64 / 100.0]).collect();
+    best(|| {
+        let mut points = start.clone();
+        let mut seed = 12_345u64;
+        for epoch in 0..20 {
+            let rate = 1.0 - f64::from(epoch) / 20.0;
+            for i in 0..n {
+                for k in 1..=20 {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    let attracts = k <= 15;
+                    let j = if attracts { (i + k * k) % n } else { (seed >> 33) as usize % n };
+                    let (dx, dy) = (points[i][0] - points[j][0], points[i][1] - points[j][1]);
+                    let d2 = dx * dx + dy * dy;
+                    let pull = if attracts {
+                        -2.0 * 1.577 * 0.895 * d2.powf(0.895 - 1.0) / (1.0 + 1.577 * d2.powf(0.895))
+                    } else {
+                        2.0 * 0.895 / ((0.001 + d2) * (1.0 + 1.577 * d2.powf(0.895)))
+                    };
+                    if d2 > 0.0 {
+                        points[i][0] += rate * (pull * dx).clamp(-4.0, 4.0);
+                        points[i][1] += rate * (pull * dy).clamp(-4.0, 4.0);
+                    }
+                }
+            }
+        }
+        assert!(points.iter().flatten().all(|v| v.is_finite()));
+    })
+}

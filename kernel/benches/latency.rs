@@ -12,9 +12,9 @@
 //! The memory is what the processes hold (resident), pages that they share counted for each.
 //!
 //! The stock kernel is `evcxr_jupyter` on the PATH or in `EVCXR_JUPYTER`; without it its column stays empty. It gets the
-//! library by `:dep`, which compiles all dependencies: 20-40 minutes the first time, in the folder `stock-evcxr` beside the
-//! program (in that for temporary files when cargo builds inside the checkout). So library cells are measured there only
-//! with `--stock`; what is counted from the start includes `:dep` and `use`.
+//! library by `:dep`, which compiles all dependencies: 20-40 minutes the first time, in the folder
+//! `perturbook-stock-evcxr` among the temporary files. So library cells are measured there only with `--stock`; what is
+//! counted from the start includes `:dep` and `use`.
 
 #[path = "../tests/client/mod.rs"]
 mod client;
@@ -121,10 +121,9 @@ fn stock(library: bool) -> Result<Option<Program>> {
     ensure!(path.is_file(), "there is no {}, which EVCXR_JUPYTER names", path.display());
 
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the kernel's folder has no parent")?;
-    let target = Path::new(env!("CARGO_BIN_EXE_perturbook")).parent().context("the program lies in no folder")?;
-    // cargo takes what lies in the checkout for a part of its workspace and then compiles no cell.
-    let target = if target.starts_with(checkout) { std::env::temp_dir() } else { target.to_owned() };
-    let folder = target.join("stock-evcxr");
+    // Not beside the program: cells of the stock kernel look for Rust's library by a relative path that is one folder off,
+    // which only does no harm where the folder shares no parent with the toolchain.
+    let folder = std::env::temp_dir().join("perturbook-stock-evcxr");
     std::fs::create_dir_all(folder.join("no-settings"))?;
     // As it comes, without its user's settings.
     let mut environment = vec![("EVCXR_CONFIG_DIR", folder.join("no-settings"))];
@@ -147,6 +146,10 @@ impl Program {
     fn start(&self) -> Running<'_> {
         let kernel = Kernel::start_program(&self.path, self.arguments, |command| {
             command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+            if self.bring.is_some() {
+                // The stock kernel looks for compiled cells in its own folder.
+                command.env_remove("CARGO_TARGET_DIR");
+            }
         });
         Running { kernel, program: self }
     }

@@ -5,8 +5,9 @@
 //! ```
 //!
 //! Prints the seconds of each workload and the ratio release / cell: at 1 a cell computes as fast, at 0.95 and above it
-//! is as it should be. The two run alternately and the best of each counts, since a machine that does something else
-//! besides slows down both. The library is compiled once more, for `--release`, when it has changed.
+//! is as it should be. The two run alternately, each round in processes of its own, since where a process's memory lies
+//! changes its speed; on a machine that does something else besides, the median of the rounds' ratios says more than the
+//! ratio of the best. The library is compiled once more, for `--release`, when it has changed.
 
 #[path = "../tests/client/mod.rs"]
 mod client;
@@ -23,11 +24,11 @@ use serde_json::Value;
 const ROUNDS: usize = 12;
 const WORKLOADS: &str = include_str!("../../benches/numeric/workloads.rs");
 
-/// The best seconds of a workload.
-struct Best {
+/// The seconds of a workload, one for each round.
+struct Measured {
     name: String,
-    release: f64,
-    cell: f64,
+    release: Vec<f64>,
+    cell: Vec<f64>,
 }
 
 fn main() -> Result<()> {
@@ -36,26 +37,32 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let bench = release()?;
-    let mut best: Vec<Best> =
-        in_release(&bench)?.into_iter().map(|(name, release)| Best { name, release, cell: f64::INFINITY }).collect();
-    let mut kernel = Kernel::start();
-    kernel.execute(WORKLOADS).ok();
+    let named = |(name, _)| Measured { name, release: Vec::new(), cell: Vec::new() };
+    let mut measured: Vec<Measured> = in_release(&bench)?.into_iter().map(named).collect();
     for _ in 0..ROUNDS {
-        for workload in &mut best {
-            workload.cell = workload.cell.min(in_cell(&mut kernel, &workload.name)?);
+        let mut kernel = Kernel::start();
+        kernel.execute(WORKLOADS).ok();
+        for workload in &mut measured {
+            workload.cell.push(in_cell(&mut kernel, &workload.name)?);
         }
-        for (workload, (_, seconds)) in best.iter_mut().zip(in_release(&bench)?) {
-            workload.release = workload.release.min(seconds);
+        drop(kernel);
+        for (workload, (_, seconds)) in measured.iter_mut().zip(in_release(&bench)?) {
+            workload.release.push(seconds);
         }
     }
-    println!("{:<20} {:>11} {:>11} {:>7}", "", "release", "cell", "ratio");
-    for Best { name, release, cell } in best {
-        println!("{:<20} {release:>9.4} s {cell:>9.4} s {:>7.2}", name.replace('_', " "), release / cell);
+    println!("{:<20} {:>11} {:>11} {:>14} {:>14}", "", "release", "cell", "ratio of best", "median ratio");
+    for Measured { name, release, cell } in measured {
+        let best = |seconds: &[f64]| seconds.iter().copied().fold(f64::INFINITY, f64::min);
+        let mut ratios: Vec<f64> = release.iter().zip(&cell).map(|(release, cell)| release / cell).collect();
+        ratios.sort_by(f64::total_cmp);
+        let (release, cell, median) = (best(&release), best(&cell), ratios[ratios.len() / 2]);
+        let name = name.replace('_', " ");
+        println!("{name:<20} {release:>9.4} s {cell:>9.4} s {:>14.2} {median:>14.2}", release / cell);
     }
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split_whitespace().next().unwrap_or("unknown");
     println!();
-    println!("best of {} runs and {ROUNDS} cells, 8 repetitions in each; ratio: release / cell", ROUNDS + 1);
+    println!("{ROUNDS} rounds, in each the best of 8 repetitions in a process of its own; ratio: release / cell");
     println!("{} cores; load average {load} after, this bench included", std::thread::available_parallelism()?);
     Ok(())
 }

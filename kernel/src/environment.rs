@@ -23,6 +23,9 @@ const LONGEST: usize = 60;
 /// A folder whose kernel has not locked it yet is left alone for so long.
 const NEW: Duration = Duration::from_secs(60);
 
+/// How crates of the user's own are compiled, however the cells are: once.
+const CRATES: &str = "[profile.dev.package.\"*\"]\nopt-level = 3\n";
+
 /// A kernel's folder, locked while this value lives and removed when it goes.
 #[derive(Debug)]
 pub struct Home {
@@ -54,6 +57,9 @@ pub fn enter() -> Result<Home> {
     for folder in [&cells, &library, &library.join("core")] {
         fs::create_dir(folder).with_context(cannot)?;
     }
+    let cargo = home.join(".cargo");
+    fs::create_dir(&cargo).with_context(cannot)?;
+    fs::write(cargo.join("config.toml"), CRATES).with_context(cannot)?;
     let error = Command::new(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
         .env(HOME, &home)

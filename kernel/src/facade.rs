@@ -128,13 +128,13 @@ impl Facade {
         let mut flags = self.flags();
         // Full paths and full types in messages: the types of variables are read from them.
         flags.extend(["-Ztrim-diagnostic-paths=no".to_owned(), "-Zwrite-long-types-to-disk=no".to_owned()]);
+        // An optimised cell, too, takes generic code that the library has compiled instead of compiling it again.
+        flags.push("-Zshare-generics=y".to_owned());
         vec![
             ("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")),
             // What incremental compilation saves between two different cells is less than it costs.
             ("CARGO_INCREMENTAL", "0".to_owned()),
             ("RUSTC_BOOTSTRAP", "1".to_owned()),
-            // Not by evcxr's `:opt`, which changes the cells' manifest and so makes rust-analyzer load it again.
-            ("CARGO_PROFILE_DEV_OPT_LEVEL", "0".to_owned()),
             ("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", "false".to_owned()),
             ("CARGO_PROFILE_DEV_OVERFLOW_CHECKS", "false".to_owned()),
         ]

@@ -43,6 +43,8 @@ pub struct Cell<'a> {
     open_tail: bool,
     /// True when that expression can be shown by the library.
     shown_tail: bool,
+    /// True when a loop, a closure or a function stands in it.
+    computes: bool,
 }
 
 impl<'a> Cell<'a> {
@@ -55,10 +57,12 @@ impl<'a> Cell<'a> {
         let statements = syn::parse::Parser::parse_str(syn::Block::parse_within, &plain)
             .map_err(|error| (error.to_string(), error.span().start().line))?;
         let (bindings, lines, tried) = (vec![], vec![], vec![]);
+        let (open_tail, shown_tail) = (false, false);
         let mut cell =
-            Self { source, bindings, statements: lines, tries: tried, end: 0, open_tail: false, shown_tail: false };
-        let mut tries = Tries::default();
+            Self { source, bindings, statements: lines, tries: tried, end: 0, open_tail, shown_tail, computes: false };
+        let (mut tries, mut repeats) = (Tries::default(), Repeats(false));
         for statement in &statements {
+            repeats.visit_stmt(statement);
             let range = statement.span().byte_range();
             cell.end = range.end;
             if !matches!(statement, Stmt::Item(_)) {
@@ -83,6 +87,7 @@ impl<'a> Cell<'a> {
             binding.probe_at = binding.probe_at.min(cell.end);
         }
         cell.tries = tries.found;
+        cell.computes = repeats.0;
         Ok(cell)
     }
 
@@ -124,6 +129,11 @@ impl<'a> Cell<'a> {
         let binding = self.bindings.get(number)?;
         let line = self.source[..binding.end].lines().count();
         Some((&binding.name, line))
+    }
+
+    /// True when code of the cell's own may run many times, so that it is worth optimising.
+    pub fn computes(&self) -> bool {
+        self.computes
     }
 
     /// True when a binding's type must be asked of rustc.
@@ -307,10 +317,34 @@ impl Visit<'_> for Tries {
 
     fn visit_item(&mut self, _: &syn::Item) {}
 
-    /// Macros that take expressions, such as `println!` and `vec!`.
     fn visit_macro(&mut self, call: &syn::Macro) {
-        let arguments = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
-        for argument in call.parse_body_with(arguments).into_iter().flatten() {
+        for argument in arguments(call) {
+            self.visit_expr(&argument);
+        }
+    }
+}
+
+/// The arguments of a macro that takes expressions, such as `println!` and `vec!`.
+fn arguments(call: &syn::Macro) -> impl Iterator<Item = Expr> {
+    let list = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
+    call.parse_body_with(list).into_iter().flatten()
+}
+
+/// Whether anything stands there that may run many times: a loop, or a body that others call.
+struct Repeats(bool);
+
+impl Visit<'_> for Repeats {
+    fn visit_expr(&mut self, expr: &Expr) {
+        self.0 |= matches!(expr, Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_) | Expr::Closure(_));
+        syn::visit::visit_expr(self, expr);
+    }
+
+    fn visit_signature(&mut self, _: &syn::Signature) {
+        self.0 = true;
+    }
+
+    fn visit_macro(&mut self, call: &syn::Macro) {
+        for argument in arguments(call) {
             self.visit_expr(&argument);
         }
     }
@@ -377,6 +411,19 @@ mod tests {
             typed("let (a, mut b) = f();", &[(0, "u8"), (1, "u16")]),
             "let (a, mut b) = f(); let a: u8 = a; let mut b: u16 = b;"
         );
+    }
+
+    #[test]
+    fn loops_closures_and_functions_are_worth_optimising() {
+        let computes = |source| Cell::parse(source).unwrap().computes();
+        for source in ["for i in 0..9 { f(i) }", "let s: f64 = v.iter().map(|x| x * x).sum();", "fn f() {}"] {
+            assert!(computes(source), "{source}");
+        }
+        assert!(computes("println!(\"{}\", v.iter().filter(|x| **x > 0).count());"));
+        assert!(computes("struct A; impl A { fn f(&self) {} }"));
+        for source in ["let x = a.matmul(b) + 1;", "pub struct Net { pub w: u8 }", "if x > 1 { f(x) }"] {
+            assert!(!computes(source), "{source}");
+        }
     }
 
     #[test]

@@ -138,6 +138,8 @@ pub struct Session {
     times: Times,
     /// Whether evcxr shows the values of cells.
     plain: bool,
+    /// Whether cells are compiled with optimisation.
+    optimised: Option<bool>,
     _folder: tempfile::TempDir,
 }
 
@@ -165,7 +167,8 @@ impl Session {
         let evcxr = CommandContext::with_eval_context(evcxr);
         let interrupter = Interrupter::new(evcxr.process_handle(), stop_file);
         let (cells, alive, times) = (0, true, Times::default());
-        let mut session = Self { evcxr, outputs, interrupter, cells, alive, times, plain: false, _folder: own };
+        let (plain, optimised) = (false, None);
+        let mut session = Self { evcxr, outputs, interrupter, cells, alive, times, plain, optimised, _folder: own };
         for (name, value) in facade.build_environment() {
             session.command(&format!(":build_env {name}={value}"))?;
         }
@@ -207,6 +210,18 @@ impl Session {
     pub fn type_of(&mut self, code: &str) -> Option<String> {
         let cell = Cell::parse(code).ok()?;
         self.types(&cell).ok()?.into_iter().next_back().map(|(_, kind)| kind)
+    }
+
+    /// Has the next cells compiled to run fast, or to be there fast.
+    ///
+    /// Not by evcxr's `:opt`, which changes the cells' manifest and so makes rust-analyzer load it again.
+    fn optimise(&mut self, optimised: bool) -> Result<()> {
+        if self.optimised != Some(optimised) {
+            self.optimised = Some(optimised);
+            let level = if optimised { 3 } else { 0 };
+            self.command(&format!(":build_env CARGO_PROFILE_DEV_OPT_LEVEL={level}"))?;
+        }
+        Ok(())
     }
 
     fn command(&mut self, command: &str) -> Result<()> {
@@ -304,6 +319,8 @@ impl Session {
         self.plain |= source.lines().any(|line| line.starts_with(":fmt") || line.starts_with(":types"));
         match Cell::parse(source) {
             Ok(cell) => {
+                let set = self.optimise(cell.computes());
+                set.map_err(|error| Failure::new("Error", &format!("{error:#}")))?;
                 let types = self.types(&cell)?;
                 let plain = cell.instrumented(&types, self.cells, false);
                 Ok(match cell.has_value() && !self.plain {
