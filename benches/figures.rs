@@ -30,7 +30,8 @@ fn main() -> perturbook::Result<()> {
     let (x, y): (Vec<f64>, Vec<f64>) = (0..POINTS).map(|i| spiral(i as f64)).unzip();
     let scatter = best(|| Ok(Scatter::new("Cells", "x", "y").points("cells", &x, &y).figure()?.bundle()))?;
     let density = best(|| Ok(Scatter::new("Cells", "x", "y").density(&x, &y).figure()?.bundle()))?;
-    let ours = [("heatmap of 15,000 x 15,000", heatmap), ("scatter of 1,000,000", scatter), ("density of 1,000,000", density)];
+    let ours =
+        [("heatmap of 15,000 x 15,000", heatmap), ("scatter of 1,000,000", scatter), ("density of 1,000,000", density)];
     let peer = peer();
     println!("{:<28} {:>9} {:>11} {:>7} {:>9} {:>11}", "", "ours", "matplotlib", "ratio", "ours", "matplotlib");
     for (name, (seconds, bytes)) in ours {

@@ -190,7 +190,7 @@ fn a_picture_of_many_cells_has_their_colours() {
     matrix[[3, 4]] = f64::NAN;
     let figure = Heatmap::diverging("h", matrix.view(), Axis::new("v").limits(-1.0, 1.0)).figure().unwrap();
     let svg = figure.svg();
-    let uri = svg.split(PICTURE).nth(1).unwrap().split('"').next().unwrap();
+    let uri = svg.split(";base64,").nth(1).unwrap().split('"').next().unwrap();
     let bytes = STANDARD.decode(uri).unwrap();
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::EXPAND);

@@ -151,7 +151,7 @@ fn bundles_stay_under_300_kb() {
     let n = 1_000;
     let (x, y): (Vec<f64>, Vec<f64>) = (0..100 * n).map(|i| ((i as f64 * 0.37).sin(), (i as f64 * 0.73).cos())).unzip();
     let noisy: Vec<ndarray::Array3<f32>> = (0..16).map(|k| perturbook::simulate::cell_image(160, 0.5, k)).collect();
-    let views: Vec<_> = noisy.iter().map(ndarray::Array3::view).collect();
+    let views: Vec<_> = noisy.iter().map(|cell| cell.view()).collect();
     let channels = ["a", "b", "c"].map(|name| Channel::new(name, Rgb(200, 120, 40)));
     let large = [
         Scatter::new("s", "x", "y").density(&x, &y).figure(),
