@@ -124,6 +124,7 @@ fn static_and_interactive_curves_have_the_same_points_and_colours() {
     let drawn: Vec<Vec<(f64, f64)>> = attributes(&svg, "path", "d")
         .iter()
         .map(|d| {
+            let d = d.trim_end_matches('Z');
             let pairs = d.split(['M', 'L']).filter(|p| !p.is_empty()).map(|p| p.split_once(' ').unwrap());
             pairs.map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).collect()
         })

@@ -182,7 +182,7 @@ impl Axis {
         }
         let rough = (high - low) / wanted.max(1) as f64;
         let size = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * size).find(|s| *s >= rough * 0.999).unwrap_or(size);
+        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * size).find(|s| *s >= rough * 0.8).unwrap_or(size);
         let (from, to) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
         (from..=to)
             .map(|i| tick(i as f64 * step, tick_label(i as f64 * step, step, low.abs().max(high.abs()))))

@@ -136,7 +136,7 @@ impl Curves {
                     let (colour, dash) = style(&names, name);
                     let stroke = Stroke { colour, width: 2.0, dash };
                     let (x, y, right) = (pick(x), pick(y), self.on_right.contains(name));
-                    Layer::Line { name: Some(name.clone()), x, y, stroke, markers: *markers, data: true, right }
+                    Layer::Line { name: Some(self.said(name)), x, y, stroke, markers: *markers, data: true, right }
                 }
                 Item::Band { name, x, low, high } => {
                     let what = format!("band {name:?}");
@@ -145,7 +145,7 @@ impl Curves {
                     let rows = thin::rows(high, MOST / series);
                     let pick = |values: &[f64]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
                     let (colour, right) = (style(&names, name).0, self.on_right.contains(name));
-                    Layer::band(name, &pick(x), &pick(low), &pick(high), colour, right)
+                    Layer::band(&self.said(name), &pick(x), &pick(low), &pick(high), colour, right)
                 }
                 Item::Reference { name, ends } => guide(name, *ends),
                 Item::Across { name, at, upright } => {
@@ -183,6 +183,13 @@ impl Curves {
             }
         }
         Ok(panel.into())
+    }
+}
+
+impl Curves {
+    /// The name of a series in the legend.
+    fn said(&self, name: &str) -> String {
+        if self.on_right.iter().any(|known| known == name) { format!("{name} (right)") } else { name.to_owned() }
     }
 }
 

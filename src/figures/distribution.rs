@@ -25,6 +25,8 @@ const HALF: f64 = 0.4;
 const BOX: f64 = 0.3;
 /// How far a ridge reaches into the ones above it, in categories.
 const REACH: f64 = 1.7;
+/// Most pairs that are drawn.
+const PAIRS: usize = 1_000;
 /// Most points beyond the whiskers that are drawn for a group.
 const OUTLIERS: usize = 500;
 
@@ -148,9 +150,15 @@ impl Distribution {
             Kind::Ridges => self.ridge_panel(&spreads)?,
             Kind::Histogram(bins) => self.histogram_panel(&spreads, bins)?,
         };
+        let mut notes = Vec::new();
         if left_out > 0 {
-            panel.note = format!("{left_out} of {given} values are not finite and left out");
+            notes.push(format!("{left_out} of {given} values are not finite and left out"));
         }
+        let items = self.groups.first().map_or(0, |(_, values)| values.len());
+        if self.kind == Kind::Pairs && items > PAIRS {
+            notes.push(format!("every {}th of {items} pairs is drawn", items.div_ceil(PAIRS)));
+        }
+        panel.note = notes.join("; ");
         Ok(panel.into())
     }
 
@@ -183,7 +191,8 @@ impl Distribution {
             )?;
         }
         let (mut x, mut y) = (Vec::new(), Vec::new());
-        for item in 0..values.len() {
+        let shown = (0..values.len()).step_by(values.len().div_ceil(PAIRS).max(1));
+        for item in shown.clone() {
             for (i, (_, values)) in self.groups.iter().enumerate() {
                 x.push(i as f64);
                 y.push(values[item]);
@@ -195,8 +204,8 @@ impl Distribution {
         for (i, ((name, values), spread)) in self.groups.iter().zip(spreads).enumerate() {
             layers.push(Layer::Points {
                 name: Some(name.clone()),
-                x: vec![i as f64; values.len()],
-                y: values.clone(),
+                x: vec![i as f64; shown.len()],
+                y: shown.clone().map(|item| values[item]).collect(),
                 paint: Paint::One(category(i)),
                 marker: Marker::Circle,
                 size: 5.0,
@@ -228,7 +237,7 @@ impl Distribution {
         }
         let y = Axis::new(&self.category).named(self.ticks()).reversed();
         let y = y.limits(-REACH - 0.1, self.groups.len().max(1) as f64 - 0.6);
-        let mut panel = Panel::new(&self.title, self.value.clone(), y, layers, (0.0, 0.0))?;
+        let mut panel = Panel::new(&self.title, self.value.clone(), y, layers, (0.02, 0.0))?;
         panel.shape = Shape::High((self.groups.len() as f64 * 42.0 + 60.0).clamp(180.0, 900.0));
         panel.named_along = true;
         Ok(panel)

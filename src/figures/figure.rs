@@ -35,6 +35,8 @@ pub(super) enum Shape {
     Wide,
     /// As wide as there is room, this high in px.
     High(f64),
+    /// As wide as there is room, somewhat higher than usual.
+    Tall,
     /// As wide as high, with a grid.
     Square,
     /// A closed frame whose width is this many times its height, without a grid.
@@ -155,6 +157,14 @@ impl Block {
         }
     }
 
+    /// Changes every panel.
+    fn each(&mut self, change: &mut impl FnMut(&mut Panel)) {
+        match self {
+            Self::One(panel) => change(panel),
+            Self::Row(blocks) | Self::Column(blocks) => blocks.iter_mut().for_each(|block| block.each(change)),
+        }
+    }
+
     /// How many panels stand side by side at most.
     pub fn columns(&self) -> usize {
         match self {
@@ -243,6 +253,29 @@ impl Figure {
             }
             rows.push(Block::Row(row));
         }
+    }
+
+    /// Gives all panels that measure the same the same range, as small multiples need to be compared.
+    #[must_use]
+    pub fn same_axes(mut self) -> Self {
+        let mut ranges: Vec<((bool, String), (f64, f64))> = Vec::new();
+        let key = |upright: bool, axis: &Axis| (upright, format!("{:?} {}", axis.scale, axis.title()));
+        for panel in self.block.panels() {
+            for (upright, axis) in [(false, &panel.x), (true, &panel.y)] {
+                let (key, (low, high)) = (key(upright, axis), axis.range());
+                match ranges.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, range)) => *range = (range.0.min(low), range.1.max(high)),
+                    None => ranges.push((key, (low, high))),
+                }
+            }
+        }
+        self.block.each(&mut |panel| {
+            for (upright, axis) in [(false, &mut panel.x), (true, &mut panel.y)] {
+                let key = key(upright, axis);
+                axis.limits = ranges.iter().find(|(known, _)| *known == key).map(|(_, range)| *range);
+            }
+        });
+        self
     }
 
     fn joined(self, other: Self, join: impl FnOnce(Block, Block) -> Block) -> Self {

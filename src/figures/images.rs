@@ -222,7 +222,9 @@ impl<'a> ImageGrid<'a> {
 
     fn contrast(&self, ranges: &[(f32, f32)]) -> String {
         let of = |(channel, (low, high)): (&Channel, &(f32, f32))| {
-            let shown = |v: f32| crate::display::number(f64::from(v));
+            // to a thousandth of the range
+            let step = 10f64.powf(f64::from(high - low).log10().floor() - 3.0);
+            let shown = |v: f32| crate::display::number((f64::from(v) / step).round() * step);
             format!("{} {} to {}", channel.name, shown(*low), shown(*high))
         };
         let all: Vec<String> = self.channels.iter().zip(ranges).map(of).collect();

@@ -297,6 +297,7 @@ fn place_panel(panel: &Panel, top: f64, slot: Slot) -> Placed<'_> {
     let height = match panel.shape {
         Shape::Wide => slot.usual,
         Shape::High(height) => height,
+        Shape::Tall => slot.usual * 1.18,
         Shape::Square => slot.usual * 1.1,
         Shape::Frame(ratio) | Shape::Bare(ratio) => (slot.width - 170.0) / ratio,
     };
@@ -304,7 +305,7 @@ fn place_panel(panel: &Panel, top: f64, slot: Slot) -> Placed<'_> {
     let right = (around.right + around.colours + around.legend).max(EDGE);
     let mut plot = Rect { x: slot.left + around.left, y: top, w: slot.width - around.left - right, h: height };
     match panel.shape {
-        Shape::Wide | Shape::High(_) => {}
+        Shape::Wide | Shape::Tall | Shape::High(_) => {}
         Shape::Square => plot.w = plot.w.min(height),
         Shape::Frame(ratio) | Shape::Bare(ratio) => {
             plot.w = plot.w.min(MOST * ratio);

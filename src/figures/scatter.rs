@@ -181,7 +181,7 @@ impl Scatter {
             }
         }
         let mut panel = Panel::new(&self.title, self.x, self.y, layers, (0.05, 0.05))?;
-        panel.shape = Shape::High(400.0);
+        panel.shape = Shape::Tall;
         Ok(panel.into())
     }
 }

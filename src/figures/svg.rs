@@ -261,13 +261,12 @@ impl Drawing {
                     }
                     d.push('Z');
                 }
-                let edge = if *edge > 0.0 {
-                    format!(" stroke=\"{}\" stroke-width=\"{}\"", self.theme.hex(*colour), num(*edge))
-                } else {
-                    String::new()
+                let edge = match *edge > 0.0 {
+                    true => format!("stroke=\"{}\" stroke-width=\"{}\"", self.theme.hex(*colour), num(*edge)),
+                    false => "stroke=\"none\"".to_owned(),
                 };
                 let fill = self.fill(*colour);
-                let _ = write!(self.out, "<path d=\"{d}\" {fill} fill-opacity=\"{}\"{edge}/>", num(*opacity));
+                let _ = write!(self.out, "<path d=\"{d}\" {fill} fill-opacity=\"{}\" {edge}/>", num(*opacity));
             }
             Layer::Points { x, y, paint, marker: shape, size, .. } => {
                 for (i, at) in places(x, y).into_iter().enumerate().filter(|&(_, at)| there(at)) {

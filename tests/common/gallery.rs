@@ -112,7 +112,11 @@ pub fn figures() -> Vec<(&'static str, Figure)> {
     vec![
         ("scatter_groups", ok(clouds().label_groups().figure())),
         ("scatter_density", ok(Scatter::new("6,000 cells", "UMAP 1", "UMAP 2").density(&crowd.0, &crowd.1).figure())),
-        ("small_multiples", ok(Figure::grid((0..6).map(|i| small(&format!("plate {}", i + 1), 30 + i)).collect(), 3))),
+        (
+            "small_multiples",
+            ok(Figure::grid((0..6).map(|i| small(&format!("plate {}", i + 1), 30 + i)).collect(), 3)
+                .map(Figure::same_axes)),
+        ),
         (
             "loss",
             ok(Curves::new("Training", "epoch", "loss")
