@@ -6,7 +6,7 @@ pub use crate::evaluate::{
     quantile_heatmap_matrix, recall, recall_at,
 };
 pub use crate::figures::{
-    Axis, Bars, Channel, Confusion, Curves, Distribution, Figure, Group, Heatmap, Ideogram, ImageGrid, Palette,
+    Axis, Bars, Channel, Confusion, Curves, Distribution, Figure, Group, Heatmap, Ideogram, ImageGrid, Palette, Rgb,
     Scatter, Table, Theme, Volcano, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves, recall_table,
     set_theme,
 };

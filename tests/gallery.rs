@@ -147,11 +147,34 @@ fn a_dark_figure_is_the_light_one_with_its_changes() {
 }
 
 #[test]
+fn logarithmic_colours_are_the_same_in_both_drawings() {
+    let counts = ndarray::array![[100.0, 10.0], [1.0, 0.0]];
+    let figure = Confusion::new("c", counts.view(), &["a", "b"]).log().figure().unwrap();
+    let plotly = figure.plotly();
+    let heatmap = &plotly["data"][0];
+    assert_eq!(heatmap["z"], serde_json::json!([[2, 1], [0, null]]));
+    assert_eq!((&heatmap["zmin"], &heatmap["zmax"]), (&serde_json::json!(0.0), &serde_json::json!(2.0)));
+    assert_eq!(heatmap["customdata"], serde_json::json!([[100, 10], [1, 0]]));
+    assert_eq!(heatmap["colorbar"]["tickvals"], serde_json::json!([0.0, 1.0, 2.0]));
+    // 10 lies in the middle of the palette
+    let middle = perturbook::figures::Palette::Sequential.at(0.5).hex();
+    assert!(figure.svg().contains(&middle), "{middle}");
+}
+
+#[test]
+fn composed_heatmaps_are_averaged_until_they_are_small() {
+    let m = ndarray::Array2::from_shape_fn((200, 200), |(i, j)| (i * j % 17) as f64);
+    let one = || Heatmap::sequential("h", m.view(), "v").figure().unwrap();
+    let four = (one() | one()) / (one() | one());
+    assert!(four.summary().contains("100 x 100 cells") && four.summary().contains("averaged 2 x 2"));
+    assert!(four.bundle().size() < 300_000, "{}", four.bundle().size());
+}
+
+#[test]
 fn bundles_stay_under_300_kb() {
     let n = 1_000;
     let (x, y): (Vec<f64>, Vec<f64>) = (0..100 * n).map(|i| ((i as f64 * 0.37).sin(), (i as f64 * 0.73).cos())).unzip();
     let noisy: Vec<ndarray::Array3<f32>> = (0..16).map(|k| perturbook::simulate::cell_image(160, 0.5, k)).collect();
-    let views: Vec<_> = noisy.iter().map(|cell| cell.view()).collect();
     let channels = ["a", "b", "c"].map(|name| Channel::new(name, Rgb(200, 120, 40)));
     let large = [
         Scatter::new("s", "x", "y").density(&x, &y).figure(),
@@ -161,7 +184,7 @@ fn bundles_stay_under_300_kb() {
         Volcano::new("v", "e")
             .points(&vec!["GENE"; x.len()], &x, &y.iter().map(|v| v.abs()).collect::<Vec<_>>())
             .figure(),
-        ImageGrid::new("i", &channels).row("r", &views[..8]).row("s", &views[8..]).figure(),
+        ImageGrid::new("i", &channels).row("r", &noisy[..8]).row("s", &noisy[8..]).figure(),
     ];
     let figures = gallery::figures().into_iter().map(|(name, figure)| (name.to_owned(), figure));
     let large = large.into_iter().enumerate().map(|(i, figure)| (format!("large {i}"), figure.unwrap()));
@@ -221,9 +244,9 @@ fn wrong_input_is_refused_with_place_and_remedy() {
         Volcano::new("v", "e").points(&["a"], &[1.0], &[0.1]).thresholds(1.0, 0.0).figure(),
         Confusion::new("c", m.view(), &["a", "b"]).figure(),
         Confusion::new("c", m.view(), &["a"]).figure(),
-        ImageGrid::new("i", &three).row("r", &[a.view(), b.view()]).figure(),
-        ImageGrid::new("i", &three[..2]).row("r", &[a.view()]).figure(),
-        ImageGrid::new("i", &three).row("r", &[a.view()]).scale_bar(0.5, 100.0).figure(),
+        ImageGrid::new("i", &three).row("r", [&a, &b]).figure(),
+        ImageGrid::new("i", &three[..2]).row("r", [&a]).figure(),
+        ImageGrid::new("i", &three).row("r", [&a]).scale_bar(0.5, 100.0).figure(),
         ImageGrid::new("i", &[Channel::new("x", Rgb(1, 2, 3)).range(1.0, 1.0)]).figure(),
         Heatmap::diverging("h", m.view(), Axis::new("v")).over("a", m.view(), "b").ordered().figure(),
         Figure::grid(Vec::new(), 2),

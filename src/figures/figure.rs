@@ -11,6 +11,9 @@ use super::{page, plotly, save, summary, svg};
 use crate::display::{Bundle, Show};
 use crate::{Error, Result};
 
+/// Cells of all heatmaps of a composed figure.
+const MOST_CELLS: usize = 45_000;
+
 /// One pair of axes with what is drawn between them.
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
@@ -157,6 +160,28 @@ impl Block {
         }
     }
 
+    /// Averages large heatmaps further until all of them together are of the size that one may have.
+    fn keep_small(&mut self) {
+        let cells = |layer: &Layer| if let Layer::Cells(cells) = layer { cells.values.len() } else { 0 };
+        let mut changed = true;
+        while changed && self.panels().iter().flat_map(|panel| &panel.layers).map(cells).sum::<usize>() > MOST_CELLS {
+            changed = false;
+            self.each(&mut |panel| {
+                for layer in &mut panel.layers {
+                    if let Layer::Cells(cells) = layer
+                        && cells.values.len() > MOST_CELLS / 16
+                    {
+                        *cells = cells.halved();
+                        changed = true;
+                        let note = "averaged 2 x 2 beside other figures";
+                        panel.note =
+                            if panel.note.is_empty() { note.to_owned() } else { format!("{}; {note}", panel.note) };
+                    }
+                }
+            });
+        }
+    }
+
     /// Changes every panel.
     fn each(&mut self, change: &mut impl FnMut(&mut Panel)) {
         match self {
@@ -280,7 +305,9 @@ impl Figure {
 
     fn joined(self, other: Self, join: impl FnOnce(Block, Block) -> Block) -> Self {
         let heading = if self.heading.is_empty() { other.heading } else { self.heading };
-        Self { block: join(self.block, other.block), heading, theme: self.theme.or(other.theme) }
+        let mut block = join(self.block, other.block);
+        block.keep_small();
+        Self { block, heading, theme: self.theme.or(other.theme) }
     }
 
     /// Draws this figure for a light or dark ground, whatever [`set_theme`](super::set_theme) says.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::axis::{Axis, Tick};
 use super::figure::{Figure, Panel};
 use super::layer::{Dash, Layer, Marker, Paint, Stroke};
-use super::palette::{GREY, Rgb, category};
+use super::palette::{Rgb, category};
 use super::same_length;
 use crate::Result;
 use crate::genome::{Arm, Chromosome, Genome, Side};
@@ -183,5 +183,5 @@ fn strip(stretches: &[Stretch], low: f64, high: f64) -> Vec<Layer> {
         let said = String::new();
         Layer::Area { name: None, x, y, colour, opacity: 1.0, edge: 0.0, said, right: false }
     };
-    vec![draw(Side::P, Rgb(176, 180, 186)), draw(Side::Q, GREY)]
+    vec![draw(Side::P, Rgb(176, 180, 186)), draw(Side::Q, Rgb(100, 104, 110))]
 }

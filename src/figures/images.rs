@@ -51,7 +51,7 @@ impl Channel {
 /// let cell = Array3::from_shape_fn((2, 8, 8), |(c, y, x)| (c + x + y) as f32);
 /// let channels = [Channel::new("DNA", Rgb(64, 128, 255)), Channel::new("actin", Rgb(255, 96, 0)).range(0.0, 9.0)];
 /// let figure = ImageGrid::new("One cell", &channels)
-///     .row("real", &[cell.view(), cell.view()])
+///     .row("real", [&cell, &cell])
 ///     .scale_bar(0.65, 2.0)
 ///     .figure()?;
 /// assert!(figure.summary().contains("real, column 2"));
@@ -75,9 +75,9 @@ impl<'a> ImageGrid<'a> {
         Self { title: title.to_owned(), channels: channels.to_vec(), rows, columns, bar: None, separate: false }
     }
 
-    /// Adds a row of images, each `channels x height x width`.
-    pub fn row(mut self, name: &str, images: &[ArrayView3<'a, f32>]) -> Self {
-        self.rows.push((name.to_owned(), images.to_vec()));
+    /// Adds a row of images, each `channels x height x width`: arrays or views of arrays.
+    pub fn row(mut self, name: &str, images: impl IntoIterator<Item: Into<ArrayView3<'a, f32>>>) -> Self {
+        self.rows.push((name.to_owned(), images.into_iter().map(Into::into).collect()));
         self
     }
 

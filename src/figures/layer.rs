@@ -91,6 +91,22 @@ pub(super) struct Cells {
     pub scale: ColourScale,
 }
 
+impl Cells {
+    /// Half as many rows and columns, each cell the mean of four; missing values are left out.
+    pub fn halved(&self) -> Self {
+        let (rows, columns) = (self.rows.div_ceil(2), self.columns.div_ceil(2));
+        let mean = |i: usize| {
+            let (row, column) = (i / columns * 2, i % columns * 2);
+            let near = (row..(row + 2).min(self.rows))
+                .flat_map(|r| (column..(column + 2).min(self.columns)).map(move |c| r * self.columns + c));
+            let known: Vec<f32> = near.map(|at| self.values[at]).filter(|v| v.is_finite()).collect();
+            if known.is_empty() { f32::NAN } else { known.iter().sum::<f32>() / known.len() as f32 }
+        };
+        let values = (0..rows * columns).map(mean).collect();
+        Self { rows, columns, values, size: (2.0 * self.size.0, 2.0 * self.size.1), ..self.clone() }
+    }
+}
+
 /// A picture of `width x height` pixels.
 #[derive(Clone, Debug)]
 pub(super) struct Picture {

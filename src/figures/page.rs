@@ -24,10 +24,10 @@ pub(super) const SWATCH: f64 = 26.0;
 /// Width of a colour bar.
 pub(super) const BAR: f64 = 14.0;
 
-/// Width of a page of one, two, three and more panels side by side.
-const WIDTHS: [f64; 4] = [700.0, 940.0, 1110.0, 1200.0];
-/// Height of a plot area there, unless the panel asks for another.
-const HEIGHTS: [f64; 4] = [340.0, 270.0, 230.0, 190.0];
+/// Width of a page of one panel, and of several side by side: what a notebook shows without scrolling.
+const WIDTHS: [f64; 2] = [700.0, 830.0];
+/// Height of a plot area where one, two, three and more stand side by side, unless the panel asks for another.
+const HEIGHTS: [f64; 4] = [340.0, 250.0, 190.0, 150.0];
 const EDGE: f64 = 14.0;
 /// Largest side of a framed plot area.
 const MOST: f64 = 540.0;
@@ -75,10 +75,17 @@ pub(super) struct Placed<'a> {
     /// Legend labels, in lines.
     pub entries: Vec<Vec<String>>,
     pub bar: Rect,
+    /// Points of the whole figure, and panels among which they are divided.
+    pub crowd: (usize, usize),
     picture: OnceCell<String>,
 }
 
 impl Placed<'_> {
+    /// True when this panel has points and the figure more than `most`.
+    pub fn crowded(&self, most: usize) -> bool {
+        self.crowd.0 > most && self.panel.crowd() > 0
+    }
+
     /// All points as a picture, made once for both renderers.
     pub fn picture(&self, theme: Theme) -> &str {
         self.picture.get_or_init(|| raster::points(self, theme))
@@ -222,6 +229,10 @@ pub(super) fn lay_out(figure: &Figure) -> Page<'_> {
     let usual = HEIGHTS[columns.clamp(1, HEIGHTS.len()) - 1];
     let slot = Slot { left: 0.0, top, width, usual, head: 0.0 };
     page.height = page.fill(&figure.block, slot).ceil();
+    let crowds: Vec<usize> = page.panels.iter().map(|placed| placed.panel.crowd()).filter(|&n| n > 0).collect();
+    for placed in &mut page.panels {
+        placed.crowd = (crowds.iter().sum(), crowds.len());
+    }
     page
 }
 
@@ -333,6 +344,7 @@ fn place_panel(panel: &Panel, top: f64, slot: Slot) -> Placed<'_> {
         legend: (end + around.colours + 16.0, top),
         entries: around.entries,
         bar: Rect { x: end + 16.0, y: top + 0.1 * plot.h, w: BAR, h: 0.8 * plot.h },
+        crowd: (0, 0),
         picture: OnceCell::new(),
     }
 }

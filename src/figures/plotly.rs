@@ -153,7 +153,7 @@ impl Plot<'_> {
                 trace["showlegend"] = json!(legend.iter().any(|(_, shown)| std::ptr::eq(*shown, layer)));
             }
         }
-        if panel.crowd() > MOST_POINTS {
+        if placed.crowded(MOST_POINTS) {
             self.images.push(picture_of_points(placed, i, self.theme));
         }
         if !legend.is_empty() {
@@ -256,7 +256,7 @@ impl Plot<'_> {
                 }));
             }
             Layer::Points { x, y, paint, marker, size, labels, .. } => {
-                let picture = placed.panel.crowd() > MOST_POINTS;
+                let picture = placed.crowded(MOST_POINTS);
                 let symbol = match marker {
                     Marker::Circle => "circle",
                     Marker::Square => "square",
@@ -273,14 +273,18 @@ impl Plot<'_> {
                 match paint {
                     Paint::One(colour) => trace["marker"]["color"] = json!(self.theme.hex(*colour)),
                     Paint::Scaled { values, scale } => {
-                        let (low, high) = scale.axis.range();
-                        let shown = if picture { json!([null]) } else { numbers(values) };
-                        trace["marker"]["color"] = shown;
+                        let (low, high) = on_axis(&scale.axis, scale.axis.range());
+                        let shown: Vec<f64> = values.iter().map(|&v| on_axis(&scale.axis, (v, 1.0)).0).collect();
+                        trace["marker"]["color"] = if none { json!([null]) } else { numbers(&shown) };
+                        if !none && scale.axis.scale == Scale::Log {
+                            trace["customdata"] = numbers(values);
+                        }
                         trace["marker"]["colorscale"] = colour_stops(scale);
                         trace["marker"]["cmin"] = json!(low);
                         trace["marker"]["cmax"] = json!(high);
                         trace["marker"]["colorbar"] = self.colour_bar(placed, scale);
-                        hover += &format!("<br>{}: %{{marker.color}}", markup(&scale.axis.title()));
+                        let value = if scale.axis.scale == Scale::Log { "customdata" } else { "marker.color" };
+                        hover += &format!("<br>{}: %{{{value}}}", markup(&scale.axis.title()));
                     }
                 }
                 if !labels.is_empty() && !picture {
@@ -302,17 +306,28 @@ impl Plot<'_> {
                 }));
             }
             Layer::Cells(cells) => {
-                let (low, high) = cells.scale.axis.range();
-                let colour = markup(&cells.scale.axis.title());
-                self.data.push(json!({
-                    "type": "heatmap", "z": matrix(cells), "zmin": low, "zmax": high,
+                let axis = &cells.scale.axis;
+                let (low, high) = on_axis(axis, axis.range());
+                let (colour, log) = (markup(&axis.title()), axis.scale == Scale::Log);
+                let mut trace = json!({
+                    "type": "heatmap", "zmin": low, "zmax": high,
                     "x0": cells.origin.0 + cells.size.0 / 2.0, "dx": cells.size.0,
                     "y0": cells.origin.1 + cells.size.1 / 2.0, "dy": cells.size.1,
                     "colorscale": colour_stops(&cells.scale), "colorbar": self.colour_bar(placed, &cells.scale),
                     "hoverongaps": false,
-                    "hovertemplate":
-                        format!("{x_title}: %{{x}}<br>{y_title}: %{{y}}<br>{colour}: %{{z:.3~g}}<extra></extra>"),
-                }));
+                });
+                let value = if log { "customdata" } else { "z" };
+                trace["hovertemplate"] = json!(format!(
+                    "{x_title}: %{{x}}<br>{y_title}: %{{y}}<br>{colour}: %{{{value}:.3~g}}<extra></extra>"
+                ));
+                if log {
+                    let exponent = |&v: &f32| if v > 0.0 { v.log10() } else { f32::NAN };
+                    trace["z"] = matrix(&cells.values.iter().map(exponent).collect::<Vec<_>>(), cells);
+                    trace["customdata"] = matrix(&cells.values, cells);
+                } else {
+                    trace["z"] = matrix(&cells.values, cells);
+                }
+                self.data.push(trace);
             }
             Layer::Picture(picture) => self.picture(placed, picture, i),
             Layer::Words(words) => self.words(placed, words, i),
@@ -377,7 +392,7 @@ impl Plot<'_> {
             "lenmode": "fraction", "len": round(bar.h / self.page.height),
             "title": {"text": markup(&scale.axis.title()), "side": "right", "font": {"size": SMALL}},
             "tickfont": {"size": TICK}, "ticks": "outside", "ticklen": 4, "tickmode": "array",
-            "tickvals": ticks.iter().map(|t| t.at).collect::<Vec<_>>(),
+            "tickvals": ticks.iter().map(|t| on_axis(&scale.axis, (t.at, 1.0)).0).collect::<Vec<_>>(),
             "ticktext": ticks.iter().map(|t| t.label.as_str()).collect::<Vec<_>>(),
         })
     }
@@ -412,12 +427,13 @@ fn colour_stops(scale: &ColourScale) -> Value {
     points.iter().enumerate().map(stop).collect()
 }
 
-fn matrix(cells: &Cells) -> Value {
-    if cells.values.len() > MOST_DIGITS {
-        return typed(&cells.values, Some((cells.rows, cells.columns)));
+/// Values in the rows and columns of `cells`.
+fn matrix(values: &[f32], cells: &Cells) -> Value {
+    if values.len() > MOST_DIGITS {
+        return typed(values, Some((cells.rows, cells.columns)));
     }
     let row = |row: &[f32]| row.iter().map(|&v| short(f64::from(v))).collect::<Value>();
-    cells.values.chunks(cells.columns.max(1)).map(row).collect()
+    values.chunks(cells.columns.max(1)).map(row).collect()
 }
 
 fn picture_of_points(placed: &Placed<'_>, i: usize, theme: Theme) -> Value {

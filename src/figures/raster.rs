@@ -81,8 +81,8 @@ pub(super) fn cells(cells: &Cells, upward: bool, theme: Theme) -> String {
 }
 
 /// Fineness in pixels per px, and colours per scale, from the finest; the first that is small enough is taken.
-const TRIES: [(f64, f64); 5] = [(2.0, 100.0), (1.5, 100.0), (1.0, 100.0), (1.0, 16.0), (0.5, 16.0)];
-/// Bytes of a picture that are small enough.
+const TRIES: [(f64, f64); 6] = [(2.0, 100.0), (1.5, 100.0), (1.0, 100.0), (1.0, 16.0), (0.7, 16.0), (0.5, 16.0)];
+/// Bytes of all such pictures of a figure that are small enough.
 const SMALL_ENOUGH: usize = 95_000;
 
 /// All points of a panel over a transparent ground the size of its plot area, as a data URI.
@@ -90,7 +90,7 @@ pub(super) fn points(placed: &Placed<'_>, theme: Theme) -> String {
     let mut uri = String::new();
     for (fineness, levels) in TRIES {
         uri = points_at(placed, fineness, levels, theme);
-        if uri.len() < SMALL_ENOUGH {
+        if uri.len() < SMALL_ENOUGH / placed.crowd.1.max(1) {
             break;
         }
     }

@@ -163,7 +163,7 @@ impl Drawing {
         let spare = if framed { 0.0 } else { 4.0 };
         let (x, y, w, h) = (num(r.x - spare), num(r.y - spare), num(r.w + 2.0 * spare), num(r.h + 2.0 * spare));
         let _ = write!(self.out, "<svg x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" viewBox=\"{x} {y} {w} {h}\">");
-        let picture = placed.panel.crowd() > VECTOR_POINTS;
+        let picture = placed.crowded(VECTOR_POINTS);
         if picture {
             self.image(r, placed.picture(self.theme), "");
         }

@@ -51,3 +51,14 @@ pub fn cell_image(size: usize, change: f64, seed: u64) -> Array3<f32> {
         (light + 0.04 * noise.sample::<f64, _>(StandardNormal)) as f32
     })
 }
+
+/// Several cells, with the seeds `seed`, `seed + 1`, and so on.
+///
+/// ```
+/// use perturbook::simulate::{cell_image, cell_images};
+///
+/// assert_eq!(cell_images(3, 16, 0.5, 7)[2], cell_image(16, 0.5, 9));
+/// ```
+pub fn cell_images(n: usize, size: usize, change: f64, seed: u64) -> Vec<Array3<f32>> {
+    (0..n as u64).map(|i| cell_image(size, change, seed + i)).collect()
+}

@@ -12,6 +12,6 @@ mod planted;
 pub use cells::{SimulatedCells, cell_embedding};
 pub use config::GeneEmbeddingConfig;
 pub use genes::{SimulatedGenes, gene_embedding};
-pub use image::cell_image;
+pub use image::{cell_image, cell_images};
 pub use planted::{CONTROL, GeneTruth, PlantedGene};
 pub(crate) use planted::{Stream, stream};

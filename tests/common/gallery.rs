@@ -90,12 +90,9 @@ pub fn figures() -> Vec<(&'static str, Figure)> {
         Channel::new("actin", Rgb(255, 90, 0)),
     ];
     let (real, made, other) = (cells(1.0), cells(0.8), cells(2.0));
-    let views = |images: &'_ [Array3<f32>]| images.iter().map(|i| i.to_shared()).collect::<Vec<_>>();
-    let rows: Vec<Vec<_>> = [&real, &made, &other].map(|row| views(row)).into();
     let mut grid = ImageGrid::new("Cells", &channels);
-    for (name, row) in ["real", "reconstruction", "style transfer"].iter().zip(&rows) {
-        let row: Vec<_> = row.iter().map(|image| image.view()).collect();
-        grid = grid.row(name, &row);
+    for (name, row) in [("real", &real), ("reconstruction", &made), ("style transfer", &other)] {
+        grid = grid.row(name, row);
     }
     let genome = genome();
     let keys: Vec<String> = genome_keys();
@@ -172,10 +169,7 @@ pub fn figures() -> Vec<(&'static str, Figure)> {
                 .figure()),
         ),
         ("images", ok(grid.clone().scale_bar(0.65, 5.0).figure())),
-        (
-            "image_channels",
-            ok(ImageGrid::new("Channels", &channels).row("cell", &[real[0].view()]).separate().figure()),
-        ),
+        ("image_channels", ok(ImageGrid::new("Channels", &channels).row("cell", &real[..1]).separate().figure())),
         (
             "ideogram",
             ok(Ideogram::new("Similarity to chr2", "cosine", &genome)

@@ -47,6 +47,9 @@
     const changes = layout.meta?.dark;
     const paper = !changes && chooses(layout);
     figure.classList.toggle("paper", paper);
+    if (paper) {
+      figure.querySelector(".drawing").style.background = layout.paper_bgcolor || "";
+    }
     box.style.height = `${layout.height || 450}px`;
     if (layout.width) {
       box.style.width = `${layout.width}px`;

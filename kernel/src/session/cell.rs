@@ -43,7 +43,7 @@ pub struct Cell<'a> {
     open_tail: bool,
     /// True when that expression can be shown by the library.
     shown_tail: bool,
-    /// True when a loop, a closure or a function stands in it.
+    /// True when loops, closures or functions stand in each other.
     computes: bool,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Cell<'a> {
         let (open_tail, shown_tail) = (false, false);
         let mut cell =
             Self { source, bindings, statements: lines, tries: tried, end: 0, open_tail, shown_tail, computes: false };
-        let (mut tries, mut repeats) = (Tries::default(), Repeats(false));
+        let (mut tries, mut repeats) = (Tries::default(), Repeats::default());
         for statement in &statements {
             repeats.visit_stmt(statement);
             let range = statement.span().byte_range();
@@ -87,12 +87,14 @@ impl<'a> Cell<'a> {
             binding.probe_at = binding.probe_at.min(cell.end);
         }
         cell.tries = tries.found;
-        cell.computes = repeats.0;
+        cell.computes = repeats.deepest > 1;
         Ok(cell)
     }
 
     fn bind(&mut self, pattern: &Pat, start: usize, end: usize) {
         let plain = match pattern {
+            // evcxr takes no type from a pattern of several names, nor one with a blank such as `Vec<_>`.
+            Pat::Type(typed) if !matches!(*typed.pat, Pat::Ident(_)) || has_blank(&typed.ty) => None,
             Pat::Type(_) => {
                 // The user wrote the type; a binding of the same name before it still ends here.
                 let mut names = Names::default();
@@ -131,7 +133,8 @@ impl<'a> Cell<'a> {
         Some((&binding.name, line))
     }
 
-    /// True when code of the cell's own may run many times, so that it is worth optimising.
+    /// True when code of the cell's own may run so many times that it is worth optimising, which takes half a second: where
+    /// loops, closures and functions stand in each other. One loop alone costs less than that up to a million rounds.
     pub fn computes(&self) -> bool {
         self.computes
     }
@@ -330,17 +333,52 @@ fn arguments(call: &syn::Macro) -> impl Iterator<Item = Expr> {
     call.parse_body_with(list).into_iter().flatten()
 }
 
-/// Whether anything stands there that may run many times: a loop, or a body that others call.
-struct Repeats(bool);
+/// Whether a written type leaves something to inference.
+fn has_blank(ty: &syn::Type) -> bool {
+    struct Blanks(bool);
+    impl Visit<'_> for Blanks {
+        fn visit_type_infer(&mut self, _: &syn::TypeInfer) {
+            self.0 = true;
+        }
+    }
+    let mut blanks = Blanks(false);
+    blanks.visit_type(ty);
+    blanks.0
+}
+
+/// How deeply things that may run many times stand in each other: loops, and bodies that others call.
+#[derive(Default)]
+struct Repeats {
+    depth: usize,
+    deepest: usize,
+}
+
+impl Repeats {
+    fn inside(&mut self, depth: usize, visit: impl FnOnce(&mut Self)) {
+        self.depth += depth;
+        self.deepest = self.deepest.max(self.depth);
+        visit(self);
+        self.depth -= depth;
+    }
+}
 
 impl Visit<'_> for Repeats {
     fn visit_expr(&mut self, expr: &Expr) {
-        self.0 |= matches!(expr, Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_) | Expr::Closure(_));
-        syn::visit::visit_expr(self, expr);
+        let depth = match expr {
+            Expr::ForLoop(_) | Expr::Closure(_) => 1,
+            // Nobody knows how often.
+            Expr::While(_) | Expr::Loop(_) => 2,
+            _ => 0,
+        };
+        self.inside(depth, |repeats| syn::visit::visit_expr(repeats, expr));
     }
 
-    fn visit_signature(&mut self, _: &syn::Signature) {
-        self.0 = true;
+    fn visit_item_fn(&mut self, function: &syn::ItemFn) {
+        self.inside(1, |repeats| syn::visit::visit_item_fn(repeats, function));
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &syn::ImplItemFn) {
+        self.inside(1, |repeats| syn::visit::visit_impl_item_fn(repeats, function));
     }
 
     fn visit_macro(&mut self, call: &syn::Macro) {
@@ -414,14 +452,34 @@ mod tests {
     }
 
     #[test]
-    fn loops_closures_and_functions_are_worth_optimising() {
+    fn half_written_types_are_completed() {
+        assert_eq!(
+            typed("let (a, b): (u8, u16) = f();", &[(0, "u8"), (1, "u16")]),
+            "let (a, b): (u8, u16) = f(); let a: u8 = a; let b: u16 = b;"
+        );
+        assert_eq!(typed("let v: Vec<_> = f();", &[(0, "Vec<u8>")]), "let v: Vec<_> = f(); let v: Vec<u8> = v;");
+    }
+
+    #[test]
+    fn loops_within_loops_and_within_functions_are_worth_optimising() {
         let computes = |source| Cell::parse(source).unwrap().computes();
-        for source in ["for i in 0..9 { f(i) }", "let s: f64 = v.iter().map(|x| x * x).sum();", "fn f() {}"] {
+        for source in [
+            "for i in 0..9 { for j in 0..9 { f(i, j) } }",
+            "let s: Vec<f64> = v.iter().map(|x| w.iter().map(|y| x * y).sum()).collect();",
+            "while error > 1e-6 { error = step(); }",
+            "fn f(v: &[f64]) -> f64 { v.iter().map(|x| x * x).sum() }",
+            "struct A; impl A { fn f(&self) { for i in 0..9 { g(i) } } }",
+            "println!(\"{}\", v.iter().filter(|x| w.iter().any(|y| x < y)).count());",
+        ] {
             assert!(computes(source), "{source}");
         }
-        assert!(computes("println!(\"{}\", v.iter().filter(|x| **x > 0).count());"));
-        assert!(computes("struct A; impl A { fn f(&self) {} }"));
-        for source in ["let x = a.matmul(b) + 1;", "pub struct Net { pub w: u8 }", "if x > 1 { f(x) }"] {
+        for source in [
+            "let x = a.matmul(b) + 1;",
+            "pub struct Net { pub w: u8 }",
+            "for epoch in progress(\"epochs\", 0..9) { train(epoch) }",
+            "let s: f64 = v.iter().map(|x| x * x).sum();",
+            "fn double(x: u8) -> u8 { 2 * x }",
+        ] {
             assert!(!computes(source), "{source}");
         }
     }
