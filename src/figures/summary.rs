@@ -36,6 +36,7 @@ fn panel(panel: &Panel) -> String {
 fn axis(axis: &Axis) -> String {
     let (low, high) = axis.range();
     match &axis.named {
+        Some(ticks) if axis.title().is_empty() => format!("{} labelled", ticks.len()),
         Some(ticks) => format!("{} ({} labelled)", axis.title(), ticks.len()),
         None => {
             let log = if axis.scale == Scale::Log { ", logarithmic" } else { "" };
