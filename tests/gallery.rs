@@ -20,7 +20,7 @@ use serde_json::Value;
 fn every_kind_is_drawn_as_pinned() {
     let folder = std::env::var_os("PERTURBOOK_GALLERY").map(std::path::PathBuf::from);
     for (name, figure) in gallery::figures() {
-        golden::pin(name, &figure);
+        golden::pin(&format!("gallery/{name}"), &figure);
         for (folder, end) in
             folder.iter().flat_map(|folder| ["svg", "png", "pdf", "html", "json"].map(|end| (folder, end)))
         {
@@ -143,6 +143,30 @@ fn a_dark_figure_is_the_light_one_with_its_changes() {
         let same = light == dark || name == "scatter_density";
         assert!(same, "{name}");
         assert_ne!(dark["layout"]["paper_bgcolor"], "#ffffff");
+    }
+}
+
+#[test]
+fn names_cannot_become_markup() {
+    let nasty = "<script>alert(1)</script>";
+    let one = ndarray::array![[1.0]];
+    let cell = perturbook::simulate::cell_image(8, 0.0, 1);
+    let channels = ["a", "b", nasty].map(|name| Channel::new(name, Rgb(9, 9, 9)));
+    let locus = perturbook::genome::Locus { arm: "chr1p".parse().unwrap(), start: 5_000_000 };
+    let genome = Genome::from_genes([(nasty, locus)]);
+    let figures = [
+        Distribution::new(nasty, nasty).group(nasty, &[1.0, 2.0, 3.0]).category(nasty).figure(),
+        Distribution::new(nasty, nasty).group(nasty, &[1.0, 2.0]).group("b", &[1.0, 3.0]).pairs().figure(),
+        Volcano::new(nasty, nasty).points(&[nasty], &[2.0], &[1e-9]).figure(),
+        Confusion::new(nasty, one.view(), &[nasty]).figure(),
+        ImageGrid::new(nasty, &channels).row(nasty, [&cell]).columns(&[nasty]).figure(),
+        Ideogram::new(nasty, nasty, &genome).genes(nasty, &[nasty], &[1.0]).figure(),
+        Scatter::new(nasty, nasty, nasty).points(nasty, &[1.0], &[1.0]).names(&[nasty]).label(&[nasty]).figure(),
+    ];
+    for figure in figures {
+        let figure = (figure.unwrap() | Scatter::new("s", "x", "y").figure().unwrap()).caption(nasty);
+        assert!(!figure.svg().contains("<script") && figure.svg().contains("&lt;script&gt;"));
+        assert!(!figure.plotly().to_string().contains("<script"), "plotly reads tags in text");
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --profile dev -p perturbook-kernel --bench latency
 //! cargo bench --profile dev -p perturbook-kernel --bench latency -- --stock
+//! cargo bench --profile dev -p perturbook-kernel --bench latency -- --stock --once
 //! ```
 //!
 //! Prints a table of medians over several starts of each kernel, which take turns, and the ratio stock / ours; above 1
@@ -14,7 +15,8 @@
 //! The stock kernel is `evcxr_jupyter` on the PATH or in `EVCXR_JUPYTER`; without it its column stays empty. It gets the
 //! library by `:dep`, which compiles all dependencies: 20-40 minutes the first time, in the folder
 //! `perturbook-stock-evcxr` among the temporary files. So library cells are measured there only with `--stock`; what is
-//! counted from the start includes `:dep` and `use`.
+//! counted from the start includes `:dep` and `use`. A library cell takes the stock kernel up to a minute; `--once` starts
+//! each kernel once instead of three times and runs ten cells of a kind in it instead of twenty.
 
 #[path = "../tests/client/mod.rs"]
 mod client;
@@ -26,7 +28,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use client::{Executed, Kernel, displays_of, processes_under, rss_kib};
 
-const STARTS: usize = 3;
+/// Starts of each kernel, and cells of a kind in each; with `--once`.
+const STARTS: (usize, usize) = (3, 1);
+const CELLS: (usize, usize) = (20, 10);
 /// `:dep` may compile everything.
 const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
@@ -72,6 +76,8 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let with_library = std::env::args().any(|argument| argument == "--stock");
+    let once = std::env::args().any(|argument| argument == "--once");
+    let (starts, cells) = if once { (STARTS.1, CELLS.1) } else { (STARTS.0, CELLS.0) };
     let (ours, stock) = (ours(), stock(with_library)?);
     client::built();
     if let (Some(stock), true) = (&stock, with_library) {
@@ -80,17 +86,17 @@ fn main() -> Result<()> {
     }
     let load = load();
     let mut figures = [Figures::default(), Figures::default()];
-    for round in 1..=STARTS {
+    for round in 1..=starts {
         for (program, figures) in [Some(&ours), stock.as_ref()].into_iter().zip(&mut figures) {
             if let Some(program) = program {
-                eprintln!("round {round} of {STARTS}: {}", program.path.display());
-                figures.measure(program)?;
+                eprintln!("round {round} of {starts}: {}", program.path.display());
+                figures.measure(program, cells)?;
             }
         }
     }
     print_table(&figures);
     println!();
-    println!("medians of {STARTS} starts and {} cells of a kind; ratio: stock / ours", STARTS * 20);
+    println!("medians of {starts} starts and {} cells of a kind; ratio: stock / ours", starts * cells);
     println!("{} cores; load average {load} before, {} after", std::thread::available_parallelism()?, self::load());
     match stock {
         None => {
@@ -172,21 +178,21 @@ impl Running<'_> {
         self.kernel.started().elapsed().as_secs_f64()
     }
 
-    /// Runs twenty cells, no two the same; the seconds of each.
-    fn twenty(&mut self, cells: &[&str]) -> Vec<f64> {
+    /// Runs `n` cells, no two the same; the seconds of each.
+    fn several(&mut self, cells: &[&str], n: usize) -> Vec<f64> {
         let text = |i: usize| cells[i % cells.len()].replace('#', &(i / cells.len() + 1).to_string());
-        (0..20).map(|i| self.run(&text(i)).seconds).collect()
+        (0..n).map(|i| self.run(&text(i)).seconds).collect()
     }
 }
 
 impl Figures {
     /// One round of a kernel: three starts, each with another first cell.
-    fn measure(&mut self, program: &Program) -> Result<()> {
+    fn measure(&mut self, program: &Program, cells: usize) -> Result<()> {
         let mut kernel = program.start();
         self.add("ready", (kernel.kernel.answered() - kernel.kernel.started()).as_secs_f64());
         kernel.run("6 * 7");
         self.add("first cell", kernel.age());
-        self.0.entry("trivial cell").or_default().extend(kernel.twenty(&TRIVIAL));
+        self.0.entry("trivial cell").or_default().extend(kernel.several(&TRIVIAL, cells));
         self.memory(&kernel.kernel, ["trivial sum", "trivial kernel", "trivial evaluating", "trivial relay"]);
         if !program.library {
             return Ok(());
@@ -197,7 +203,7 @@ impl Figures {
         kernel.run(TENSOR);
         self.add("first library cell", kernel.age());
         kernel.run("use polars::prelude::*;");
-        self.0.entry("library cell").or_default().extend(kernel.twenty(&LIBRARY));
+        self.0.entry("library cell").or_default().extend(kernel.several(&LIBRARY, cells));
         self.memory(&kernel.kernel, ["library sum", "library kernel", "library evaluating", "library relay"]);
 
         let mut kernel = program.start();
@@ -242,11 +248,11 @@ fn print_table([ours, stock]: &[Figures; 2]) {
         ("library cell", "library cell"),
     ];
     let megabytes = [
-        ("trivial sum", "memory after twenty trivial cells"),
+        ("trivial sum", "memory after the trivial cells"),
         ("trivial kernel", "  kernel"),
         ("trivial evaluating", "  evaluating process"),
         ("trivial relay", "  relay"),
-        ("library sum", "memory after twenty library cells"),
+        ("library sum", "memory after the library cells"),
         ("library kernel", "  kernel"),
         ("library evaluating", "  evaluating process"),
         ("library relay", "  relay"),

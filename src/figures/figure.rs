@@ -211,17 +211,7 @@ impl std::ops::BitOr for Figure {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        self.joined(other, |mine, theirs| match (mine, theirs) {
-            (Block::Row(mut row), Block::Row(more)) => {
-                row.extend(more);
-                Block::Row(row)
-            }
-            (Block::Row(mut row), one) => {
-                row.push(one);
-                Block::Row(row)
-            }
-            (mine, theirs) => Block::Row(vec![mine, theirs]),
-        })
+        self.joined(other, Block::Row, |block| if let Block::Row(row) = block { Ok(row) } else { Err(block) })
     }
 }
 
@@ -230,17 +220,7 @@ impl std::ops::Div for Figure {
     type Output = Self;
 
     fn div(self, other: Self) -> Self {
-        self.joined(other, |mine, theirs| match (mine, theirs) {
-            (Block::Column(mut column), Block::Column(more)) => {
-                column.extend(more);
-                Block::Column(column)
-            }
-            (Block::Column(mut column), one) => {
-                column.push(one);
-                Block::Column(column)
-            }
-            (mine, theirs) => Block::Column(vec![mine, theirs]),
-        })
+        self.joined(other, Block::Column, |block| if let Block::Column(all) = block { Ok(all) } else { Err(block) })
     }
 }
 
@@ -274,7 +254,9 @@ impl Figure {
         loop {
             let row: Vec<Block> = blocks.by_ref().take(columns).collect();
             if row.is_empty() {
-                return Ok(Self { block: Block::Column(rows), heading: String::new(), theme: None });
+                let mut block = Block::Column(rows);
+                block.keep_small();
+                return Ok(Self { block, heading: String::new(), theme: None });
             }
             rows.push(Block::Row(row));
         }
@@ -303,9 +285,16 @@ impl Figure {
         self
     }
 
-    fn joined(self, other: Self, join: impl FnOnce(Block, Block) -> Block) -> Self {
+    /// Both figures in one row or column, `whole`; a figure that is one already adds its `parts`.
+    fn joined(
+        self,
+        other: Self,
+        whole: fn(Vec<Block>) -> Block,
+        parts: fn(Block) -> std::result::Result<Vec<Block>, Block>,
+    ) -> Self {
         let heading = if self.heading.is_empty() { other.heading } else { self.heading };
-        let mut block = join(self.block, other.block);
+        let blocks = [self.block, other.block].into_iter().flat_map(|b| parts(b).unwrap_or_else(|one| vec![one]));
+        let mut block = whole(blocks.collect());
         block.keep_small();
         Self { block, heading, theme: self.theme.or(other.theme) }
     }
