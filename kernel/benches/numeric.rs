@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use client::{Kernel, stdout_of};
 use perturbook_kernel::workspace::Workspace;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const ROUNDS: usize = 12;
 const WORKLOADS: &str = include_str!("../../benches/numeric/workloads.rs");
@@ -39,6 +39,7 @@ fn main() -> Result<()> {
     let bench = release()?;
     let named = |(name, _)| Measured { name, release: Vec::new(), cell: Vec::new() };
     let mut measured: Vec<Measured> = in_release(&bench)?.into_iter().map(named).collect();
+    wait_for_the_index()?;
     for _ in 0..ROUNDS {
         let mut kernel = Kernel::start();
         kernel.execute(WORKLOADS).ok();
@@ -65,6 +66,19 @@ fn main() -> Result<()> {
     println!("{ROUNDS} rounds, in each the best of 8 repetitions in a process of its own; ratio: release / cell");
     println!("{} cores; load average {load} after, this bench included", std::thread::available_parallelism()?);
     Ok(())
+}
+
+/// A kernel reads the sources in the background after the library was built, which would slow down what is measured.
+fn wait_for_the_index() -> Result<()> {
+    let mut kernel = Kernel::start();
+    for _ in 0..60 {
+        let reply = kernel.ask("complete_request", &json!({ "code": "Curves::ne", "cursor_pos": 10 }));
+        if reply["matches"].as_array().is_some_and(|matches| !matches.is_empty()) {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    bail!("the kernel completes nothing after a minute: is the library's index built?")
 }
 
 /// The program of the release bench, compiled where that is needed.

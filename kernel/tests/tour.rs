@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Project, available, skipped, stderr, text};
+use common::{Project, available, installed, skipped, stderr, text};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -89,15 +89,6 @@ fn on_the_real_screen_the_numbers_are_the_published_ones() {
     nbconvert_shows_every_figure(&project);
     the_page_opens_without_complaint(&project);
     the_pages_are_valid_html(&project);
-}
-
-/// A program that a reader may or may not have.
-fn installed(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
-    if !found {
-        skipped(&format!("no {program}"));
-    }
-    found
 }
 
 fn nbconvert_shows_every_figure(project: &Project) {

@@ -1,8 +1,21 @@
 //! Figures: small builders of the kinds a screen needs, drawn interactively and statically from one description.
 //!
-//! A builder ([`Heatmap`], [`Curves`], [`Bars`], [`Scatter`]) checks its data and gives a [`Figure`]: axes with
-//! labels, units and ranges, and layers of six primitives. Three renderers read that description and nothing else:
-//! plotly JSON, SVG, and words. [`Table`] is the fifth kind, text in rows and columns.
+//! | builder | figure |
+//! |---|---|
+//! | [`Heatmap`] | a matrix of colours; two in one square; chromosomes and arms; an order by similarity |
+//! | [`Scatter`] | points in groups, by a number or by density; names on groups and on points |
+//! | [`Curves`] | lines, bands, two y axes; precision-recall and ROC |
+//! | [`Bars`] | bars with intervals and marks |
+//! | [`Distribution`] | violins, boxes, histograms, ridges, pairs before and after |
+//! | [`Volcano`] | effects and their p-values |
+//! | [`Confusion`] | which class was taken for which |
+//! | [`ImageGrid`] | cells, channels in colours, a scale bar |
+//! | [`Ideogram`] | values along the genome |
+//! | [`Table`] | text and numbers in rows and columns |
+//!
+//! A builder checks its data and gives a [`Figure`]: axes with labels, units and ranges, and layers of seven primitives.
+//! Three renderers read that description and nothing else: plotly JSON, SVG, and words. `a | b` and `a / b` put figures
+//! together, [`Figure::save`] writes them to files.
 //!
 //! ```
 //! use perturbook::display::Show;

@@ -45,6 +45,8 @@ pub struct Cell<'a> {
     shown_tail: bool,
     /// True when loops, closures or functions stand in each other.
     computes: bool,
+    /// Names of the functions that it defines.
+    functions: Vec<String>,
 }
 
 impl<'a> Cell<'a> {
@@ -58,8 +60,17 @@ impl<'a> Cell<'a> {
             .map_err(|error| (error.to_string(), error.span().start().line))?;
         let (bindings, lines, tried) = (vec![], vec![], vec![]);
         let (open_tail, shown_tail) = (false, false);
-        let mut cell =
-            Self { source, bindings, statements: lines, tries: tried, end: 0, open_tail, shown_tail, computes: false };
+        let mut cell = Self {
+            source,
+            bindings,
+            statements: lines,
+            tries: tried,
+            end: 0,
+            open_tail,
+            shown_tail,
+            computes: false,
+            functions: Vec::new(),
+        };
         let (mut tries, mut repeats) = (Tries::default(), Repeats::default());
         for statement in &statements {
             repeats.visit_stmt(statement);
@@ -87,7 +98,7 @@ impl<'a> Cell<'a> {
             binding.probe_at = binding.probe_at.min(cell.end);
         }
         cell.tries = tries.found;
-        cell.computes = repeats.deepest > 1;
+        (cell.computes, cell.functions) = (repeats.deepest > 1, repeats.functions);
         Ok(cell)
     }
 
@@ -137,6 +148,16 @@ impl<'a> Cell<'a> {
     /// loops, closures and functions stand in each other. One loop alone costs less than that up to a million rounds.
     pub fn computes(&self) -> bool {
         self.computes
+    }
+
+    /// Names of the functions and methods that the cell defines.
+    pub fn functions(&self) -> &[String] {
+        &self.functions
+    }
+
+    /// Whether the cell has this word in it.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.source.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name)
     }
 
     /// True when a binding's type must be asked of rustc.
@@ -351,6 +372,8 @@ fn has_blank(ty: &syn::Type) -> bool {
 struct Repeats {
     depth: usize,
     deepest: usize,
+    /// Names of the functions that were passed.
+    functions: Vec<String>,
 }
 
 impl Repeats {
@@ -371,6 +394,10 @@ impl Visit<'_> for Repeats {
             _ => 0,
         };
         self.inside(depth, |repeats| syn::visit::visit_expr(repeats, expr));
+    }
+
+    fn visit_signature(&mut self, signature: &syn::Signature) {
+        self.functions.push(signature.ident.to_string());
     }
 
     fn visit_item_fn(&mut self, function: &syn::ItemFn) {
@@ -449,6 +476,13 @@ mod tests {
             typed("let (a, mut b) = f();", &[(0, "u8"), (1, "u16")]),
             "let (a, mut b) = f(); let a: u8 = a; let mut b: u16 = b;"
         );
+    }
+
+    #[test]
+    fn functions_are_known_by_name() {
+        let cell = Cell::parse("fn f(x: u8) {}\nstruct A; impl A { fn g(&self) { f_2(1) } }").unwrap();
+        assert_eq!(cell.functions(), ["f", "g"]);
+        assert!(cell.mentions("f_2") && cell.mentions("A") && !cell.mentions("f_"));
     }
 
     #[test]

@@ -140,6 +140,8 @@ pub struct Session {
     plain: bool,
     /// Whether cells are compiled with optimisation.
     optimised: Option<bool>,
+    /// Functions of cells that were optimised: evcxr compiles them again with every cell.
+    computing: Vec<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -167,8 +169,9 @@ impl Session {
         let evcxr = CommandContext::with_eval_context(evcxr);
         let interrupter = Interrupter::new(evcxr.process_handle(), stop_file);
         let (cells, alive, times) = (0, true, Times::default());
-        let (plain, optimised) = (false, None);
-        let mut session = Self { evcxr, outputs, interrupter, cells, alive, times, plain, optimised, _folder: own };
+        let (plain, optimised, computing) = (false, None, Vec::new());
+        let mut session =
+            Self { evcxr, outputs, interrupter, cells, alive, times, plain, optimised, computing, _folder: own };
         for (name, value) in facade.build_environment() {
             session.command(&format!(":build_env {name}={value}"))?;
         }
@@ -212,10 +215,14 @@ impl Session {
         self.types(&cell).ok()?.into_iter().next_back().map(|(_, kind)| kind)
     }
 
-    /// Has the next cells compiled to run fast, or to be there fast.
+    /// Has a cell compiled to run fast, or to be there fast.
     ///
     /// Not by evcxr's `:opt`, which changes the cells' manifest and so makes rust-analyzer load it again.
-    fn optimise(&mut self, optimised: bool) -> Result<()> {
+    fn optimise(&mut self, cell: &Cell<'_>) -> Result<()> {
+        let optimised = cell.computes() || self.computing.iter().any(|name| cell.mentions(name));
+        if optimised {
+            self.computing.extend(cell.functions().iter().cloned());
+        }
         if self.optimised != Some(optimised) {
             self.optimised = Some(optimised);
             let level = if optimised { 3 } else { 0 };
@@ -319,7 +326,7 @@ impl Session {
         self.plain |= source.lines().any(|line| line.starts_with(":fmt") || line.starts_with(":types"));
         match Cell::parse(source) {
             Ok(cell) => {
-                let set = self.optimise(cell.computes());
+                let set = self.optimise(&cell);
                 set.map_err(|error| Failure::new("Error", &format!("{error:#}")))?;
                 let types = self.types(&cell)?;
                 let plain = cell.instrumented(&types, self.cells, false);

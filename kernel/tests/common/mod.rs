@@ -74,6 +74,15 @@ pub fn available(modules: &str) -> bool {
     found
 }
 
+/// A program that a reader may or may not have.
+pub fn installed(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        skipped(&format!("no {program}"));
+    }
+    found
+}
+
 /// Says that a check did not run, past the capture that hides the output of passing tests.
 pub fn skipped(why: &str) {
     use std::io::Write;
