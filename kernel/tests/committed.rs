@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{installed, stderr};
+use common::{converted, stderr};
 use serde_json::Value;
 
 fn notebooks() -> Vec<PathBuf> {
@@ -47,17 +47,9 @@ fn every_output_is_small_and_every_figure_has_a_picture_and_words() {
 
 #[test]
 fn nbconvert_shows_every_figure() {
-    if !installed("jupyter-nbconvert") {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     for notebook in notebooks() {
-        let mut convert = Command::new("jupyter-nbconvert");
-        convert.args(["--to", "html", "--output", "page.html", "--output-dir"]).arg(folder.path()).arg(&notebook);
-        let output = convert.output().unwrap();
-        assert!(output.status.success(), "{}", stderr(&output));
-        assert!(!stderr(&output).contains("not able to be represented"), "{}", stderr(&output));
-        let html = std::fs::read_to_string(folder.path().join("page.html")).unwrap();
+        let Some(html) = converted(&notebook, folder.path()) else { return };
         let figures = shown(&notebook).iter().filter(|data| !data["image/svg+xml"].is_null()).count();
         let there = html.matches("data-mime-type=\"image/svg+xml\"").count();
         assert!(figures > 3 && there == figures, "{}: {there} of {figures}", notebook.display());

@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Project, available, installed, skipped, stderr, text};
+use common::{Project, available, converted, installed, skipped, stderr, text};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -92,19 +92,10 @@ fn on_the_real_screen_the_numbers_are_the_published_ones() {
 }
 
 fn nbconvert_shows_every_figure(project: &Project) {
-    if !installed("jupyter-nbconvert") {
-        return;
-    }
     let report = project.path("report");
-    let output = Command::new("jupyter-nbconvert")
-        .args(["--to", "html", "--output", "converted.html", "00_tour.ipynb"])
-        .current_dir(&report)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert!(!stderr(&output).contains("not able to be represented"), "{}", stderr(&output));
-    let html = std::fs::read_to_string(report.join("converted.html")).unwrap();
-    assert_eq!(html.matches("data-mime-type=\"image/svg+xml\"").count(), 5, "one image for each figure");
+    if let Some(html) = converted(&report.join("00_tour.ipynb"), &report) {
+        assert_eq!(html.matches("data-mime-type=\"image/svg+xml\"").count(), 5, "one image for each figure");
+    }
 }
 
 /// The page's content security policy refuses every request to another host and says so on the console.

@@ -22,6 +22,14 @@ pub struct Tick {
     pub span: f64,
 }
 
+impl Tick {
+    /// A tick for each name; `at` gives the place of the first, 0, of the second, 1, and so on.
+    pub(super) fn along<'a>(names: impl IntoIterator<Item = &'a String>, at: impl Fn(f64) -> f64) -> Vec<Self> {
+        let tick = |(i, label): (usize, &String)| Self { at: at(i as f64), label: label.clone(), span: 0.0 };
+        names.into_iter().enumerate().map(tick).collect()
+    }
+}
+
 /// A labelled axis, horizontal, vertical or of a colour bar.
 ///
 /// ```

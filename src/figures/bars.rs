@@ -177,7 +177,7 @@ impl Bars {
             above.push(guide(name, if self.horizontal { across.map(|(a, b)| (b, a)) } else { across }));
         }
         layers.append(&mut above);
-        let ticks = names.into_iter().enumerate().map(|(i, label)| Tick { at: i as f64, label, span: 0.0 }).collect();
+        let ticks = Tick::along(&names, |i| i);
         let mut categories = Axis::new(&self.category).named(ticks).limits(-0.5, (n as f64 - 0.5).max(0.5));
         if self.horizontal {
             categories = categories.reversed();
@@ -201,7 +201,7 @@ impl Bars {
         }
         let (x, y) = if self.horizontal { (value, along) } else { (along, value) };
         let stroke = Stroke { colour: INK, width: 1.0, dash: Dash::Solid };
-        Layer::Line { name: None, x, y, stroke, markers: false, data: false, right: false }
+        Layer::stroke(x, y, stroke)
     }
 
     fn mark_layer(&self, at: &[f64], values: &[f64], ends: &[f64], marks: Vec<String>) -> Layer {
@@ -214,13 +214,6 @@ impl Bars {
             .filter(|((_, up), mark)| up.is_finite() && !mark.is_empty())
             .map(|((&at, up), mark)| if self.horizontal { (up, at, mark) } else { (at, up, mark) })
             .collect();
-        Layer::Words(Words {
-            x: placed.iter().map(|p| p.0).collect(),
-            y: placed.iter().map(|p| p.1).collect(),
-            text: placed.into_iter().map(|p| p.2).collect(),
-            colours: Vec::new(),
-            beside: if self.horizontal { Beside::Right } else { Beside::Above },
-            font: LABEL,
-        })
+        Layer::Words(Words::new(placed, if self.horizontal { Beside::Right } else { Beside::Above }, LABEL))
     }
 }

@@ -5,7 +5,7 @@ use ndarray::ArrayView2;
 use super::axis::Axis;
 use super::figure::{Block, Figure};
 use super::layer::{Beside, Layer, Words};
-use super::palette::Rgb;
+use super::palette::{ON_DARK, ON_LIGHT};
 use super::{Heatmap, same_length};
 use crate::{Error, Result};
 
@@ -98,19 +98,12 @@ impl<'a> Confusion<'a> {
                         false => format!("{value:.0}"),
                     };
                     // not the ink of the theme: the ground is the cell
-                    let dark = scale.colour(value).is_dark();
-                    let ink = if dark { Rgb(254, 254, 254) } else { Rgb(17, 17, 17) };
-                    (column as f64 + 0.5, row as f64 + 0.5, text, ink)
+                    let ink = if scale.colour(value).is_dark() { ON_DARK } else { ON_LIGHT };
+                    ((column as f64 + 0.5, row as f64 + 0.5, text), ink)
                 };
-                let cells: Vec<_> = values.indexed_iter().map(cell).collect();
-                panel.layers.push(Layer::Words(Words {
-                    x: cells.iter().map(|c| c.0).collect(),
-                    y: cells.iter().map(|c| c.1).collect(),
-                    colours: cells.iter().map(|c| c.3).collect(),
-                    text: cells.into_iter().map(|c| c.2).collect(),
-                    beside: Beside::On,
-                    font: if rows <= 8 { 12.0 } else { 9.0 },
-                }));
+                let (placed, colours) = values.indexed_iter().map(cell).unzip();
+                let words = Words::new(placed, Beside::On, if rows <= 8 { 12.0 } else { 9.0 });
+                panel.layers.push(Layer::Words(Words { colours, ..words }));
             }
         }
         Ok(figure)

@@ -55,13 +55,11 @@ impl Curves {
 
     /// A figure for precision-recall curves: both axes from 0 to 1, in a square.
     pub fn precision_recall(title: &str) -> Self {
-        let share = |label: &str| Axis::new(label).limits(0.0, 1.0);
         Self { square: true, ..Self::new(title, share("recall"), share("precision")) }
     }
 
     /// A figure for receiver operating characteristics: both axes from 0 to 1, in a square, with the diagonal of chance.
     pub fn roc(title: &str) -> Self {
-        let share = |label: &str| Axis::new(label).limits(0.0, 1.0);
         let square = Self::new(title, share("false positive rate"), share("true positive rate"));
         Self { square: true, ..square }.reference("chance", (0.0, 0.0), (1.0, 1.0))
     }
@@ -184,13 +182,16 @@ impl Curves {
         }
         Ok(panel.into())
     }
-}
 
-impl Curves {
     /// The name of a series in the legend.
     fn said(&self, name: &str) -> String {
         if self.on_right.iter().any(|known| known == name) { format!("{name} (right)") } else { name.to_owned() }
     }
+}
+
+/// An axis from 0 to 1.
+fn share(label: &str) -> Axis {
+    Axis::new(label).limits(0.0, 1.0)
 }
 
 fn style(names: &[&str], name: &str) -> (Rgb, Dash) {

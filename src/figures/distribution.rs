@@ -9,7 +9,7 @@
 //! | pairs | the same items before and after, joined by lines, with the medians |
 
 use super::axis::{Axis, Tick};
-use super::density::{curve, quantile};
+use super::density::{curve, quantile, sorted};
 use super::figure::{Figure, Panel, Shape};
 use super::layer::{Dash, Layer, Marker, Paint, Stroke};
 use super::palette::{GREY, INK, Rgb, category};
@@ -69,9 +69,7 @@ struct Spread {
 
 impl Spread {
     fn new(values: &[f64]) -> Self {
-        let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-        sorted.sort_by(f64::total_cmp);
-        Self { sorted }
+        Self { sorted: sorted(values.iter().copied()) }
     }
 
     /// Lower quartile, median, upper quartile.
@@ -176,8 +174,7 @@ impl Distribution {
     }
 
     fn ticks(&self) -> Vec<Tick> {
-        let tick = |(i, (name, _)): (usize, &(String, Vec<f64>))| Tick { at: i as f64, label: name.clone(), span: 0.0 };
-        self.groups.iter().enumerate().map(tick).collect()
+        Tick::along(self.groups.iter().map(|(name, _)| name), |i| i)
     }
 
     fn pair_layers(&self, spreads: &[Spread]) -> Result<Vec<Layer>> {
@@ -200,7 +197,8 @@ impl Distribution {
             x.push(f64::NAN);
             y.push(f64::NAN);
         }
-        let mut layers = vec![line(x, y, Stroke { colour: Rgb(170, 170, 170), width: 0.7, dash: Dash::Solid })];
+        let mut layers =
+            vec![Layer::stroke(x, y, Stroke { colour: Rgb(170, 170, 170), width: 0.7, dash: Dash::Solid })];
         for (i, ((name, values), spread)) in self.groups.iter().zip(spreads).enumerate() {
             layers.push(Layer::Points {
                 name: Some(name.clone()),
@@ -213,7 +211,11 @@ impl Distribution {
             });
             layers.extend(spread.quartiles().map(|[_, median, _]| {
                 let at = i as f64;
-                line(vec![at - 0.15, at + 0.15], vec![median; 2], Stroke { colour: INK, width: 2.5, dash: Dash::Solid })
+                Layer::stroke(
+                    vec![at - 0.15, at + 0.15],
+                    vec![median; 2],
+                    Stroke { colour: INK, width: 2.5, dash: Dash::Solid },
+                )
             }));
         }
         Ok(layers)
@@ -244,8 +246,7 @@ impl Distribution {
     }
 
     fn histogram_panel(&self, spreads: &[Spread], bins: Option<usize>) -> Result<Panel> {
-        let all = Spread::new(&spreads.iter().flat_map(|s| s.sorted.iter().copied()).collect::<Vec<_>>());
-        let edges = edges(&all.sorted, bins);
+        let edges = edges(&sorted(spreads.iter().flat_map(|s| s.sorted.iter().copied())), bins);
         let mut layers = Vec::new();
         for (i, ((name, _), spread)) in self.groups.iter().zip(spreads).enumerate() {
             let (mut x, mut y) = (Vec::new(), Vec::new());
@@ -293,7 +294,11 @@ fn violin(name: &str, spread: &Spread, at: f64, colour: Rgb) -> Vec<Layer> {
     let (x, y) = right.chain(left).unzip();
     let mut layers = vec![area(name, x, y, colour, 0.35, spread.said())];
     if let Some([lower, median, upper]) = spread.quartiles() {
-        layers.push(line(vec![at; 2], vec![lower, upper], Stroke { colour: INK, width: 4.0, dash: Dash::Solid }));
+        layers.push(Layer::stroke(
+            vec![at; 2],
+            vec![lower, upper],
+            Stroke { colour: INK, width: 4.0, dash: Dash::Solid },
+        ));
         layers.push(median_line(at, 0.12, median));
     }
     layers
@@ -318,7 +323,7 @@ fn boxed(name: &str, spread: &Spread, at: f64, colour: Rgb) -> Vec<Layer> {
     let step = beyond.len().div_ceil(OUTLIERS).max(1);
     let beyond: Vec<f64> = beyond.into_iter().step_by(step).collect();
     vec![
-        line(x, y, thin),
+        Layer::stroke(x, y, thin),
         area(name, corners.0, corners.1, colour, 0.5, spread.said()),
         median_line(at, BOX, median),
         Layer::Points {
@@ -334,12 +339,7 @@ fn boxed(name: &str, spread: &Spread, at: f64, colour: Rgb) -> Vec<Layer> {
 }
 
 fn median_line(at: f64, half: f64, median: f64) -> Layer {
-    line(vec![at - half, at + half], vec![median; 2], Stroke { colour: INK, width: 2.0, dash: Dash::Solid })
-}
-
-/// A line that is part of a drawing, not a series of its own.
-fn line(x: Vec<f64>, y: Vec<f64>, stroke: Stroke) -> Layer {
-    Layer::Line { name: None, x, y, stroke, markers: false, data: false, right: false }
+    Layer::stroke(vec![at - half, at + half], vec![median; 2], Stroke { colour: INK, width: 2.0, dash: Dash::Solid })
 }
 
 fn area(name: &str, x: Vec<f64>, y: Vec<f64>, colour: Rgb, opacity: f64, said: String) -> Layer {

@@ -164,8 +164,7 @@ impl<'a> Heatmap<'a> {
         }
         let named = |names: &[String]| -> Vec<Tick> {
             if self.groups.is_empty() {
-                let tick = |(i, name): (usize, &String)| Tick { at: i as f64 + 0.5, label: name.clone(), span: 0.0 };
-                return names.iter().enumerate().map(tick).collect();
+                return Tick::along(names, |i| i + 0.5);
             }
             let tick = |group: &Group| Tick {
                 at: (group.range.start + group.range.end) as f64 / 2.0,
@@ -260,15 +259,7 @@ fn blocks(values: ArrayView2<'_, f64>, block: usize) -> Vec<f32> {
 
 fn thin_line(x: Vec<f64>, y: Vec<f64>, dash: Dash) -> Layer {
     let colour = if dash == Dash::Solid { INK } else { GREY };
-    Layer::Line {
-        name: None,
-        x,
-        y,
-        stroke: Stroke { colour, width: 0.5, dash },
-        markers: false,
-        data: false,
-        right: false,
-    }
+    Layer::stroke(x, y, Stroke { colour, width: 0.5, dash })
 }
 
 /// Solid lines between groups, dotted ones where groups divide: one layer each, in both directions.

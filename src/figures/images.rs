@@ -5,10 +5,11 @@
 use ndarray::{Array3, ArrayView3};
 
 use super::axis::{Axis, Tick};
-use super::density::quantile;
+use super::density::{quantile, sorted};
 use super::figure::{Figure, Panel, Shape};
 use super::layer::{Beside, Dash, Layer, Marker, Paint, Picture, Stroke, Words};
-use super::palette::Rgb;
+use super::palette::{ON_DARK, Rgb};
+use super::raster;
 use crate::{Error, Result};
 
 /// Gap between images, in image widths.
@@ -17,8 +18,6 @@ const GAP: f64 = 0.04;
 const SAMPLE: usize = 200_000;
 /// Pixels of all images together; larger ones are averaged over blocks.
 const MOST: usize = 262_144;
-/// White that no theme changes: it lies on images.
-const WHITE: Rgb = Rgb(254, 254, 254);
 
 /// A channel of a fluorescence image: its stain, the colour it is shown in, and its contrast.
 #[derive(Clone, Debug)]
@@ -141,10 +140,8 @@ impl<'a> ImageGrid<'a> {
                 labels: Vec::new(),
             }));
         }
-        let tick = |at: f64, label: &String| Tick { at, label: label.clone(), span: 0.0 };
-        let across =
-            self.columns.iter().take(columns).enumerate().map(|(i, name)| tick(i as f64 + 0.5, name)).collect();
-        let down = self.rows.iter().enumerate().map(|(i, (name, _))| tick((i as f64 + 0.5) * aspect, name)).collect();
+        let across = Tick::along(self.columns.iter().take(columns), |i| i + 0.5);
+        let down = Tick::along(self.rows.iter().map(|(name, _)| name), |i| (i + 0.5) * aspect);
         let x = Axis::new("").named(across).limits(0.0, columns.max(1) as f64);
         let rows = self.rows.len().max(1) as f64 * aspect;
         let y = Axis::new("").named(down).limits(0.0, rows).reversed();
@@ -209,8 +206,7 @@ impl<'a> ImageGrid<'a> {
             let pixels: usize = images().map(|image| image.dim().1 * image.dim().2).sum();
             let step = pixels.div_ceil(SAMPLE).max(1);
             let all = images().flat_map(|image| image.index_axis_move(ndarray::Axis(0), channel).into_iter().copied());
-            let mut sample: Vec<f64> = all.step_by(step).filter(|v| v.is_finite()).map(f64::from).collect();
-            sample.sort_by(f64::total_cmp);
+            let sample = sorted(all.step_by(step).map(f64::from));
             if sample.is_empty() {
                 return (0.0, 1.0);
             }
@@ -248,7 +244,7 @@ impl<'a> ImageGrid<'a> {
                 for c in only.map_or(0..channels, |c| c..c + 1) {
                     let (low, high) = ranges[c];
                     let level = ((image[[c, y, x]] - low) / (high - low)).clamp(0.0, 1.0);
-                    let Rgb(red, green, blue) = if only.is_some() { WHITE } else { self.channels[c].colour };
+                    let Rgb(red, green, blue) = if only.is_some() { ON_DARK } else { self.channels[c].colour };
                     for (part, of) in sum.iter_mut().zip([red, green, blue]) {
                         // a missing pixel stays black
                         *part += if level.is_nan() { 0.0 } else { level * f32::from(of) };
@@ -258,9 +254,7 @@ impl<'a> ImageGrid<'a> {
             }
         }
         Layer::Picture(Picture {
-            pixels,
-            width,
-            height,
+            uri: raster::picture(width, height, &pixels),
             at: (column as f64 + GAP / 2.0, (row as f64 + GAP / 2.0) * aspect),
             size: (1.0 - GAP, (1.0 - GAP) * aspect),
             label,
@@ -284,17 +278,8 @@ fn shrunk(image: ArrayView3<'_, f32>, block: usize) -> Array3<f32> {
 fn scale_bar(share: f64, length: f64, (columns, rows): (usize, usize), aspect: f64) -> [Layer; 2] {
     let right = columns as f64 - GAP / 2.0 - 0.06;
     let (left, y) = (right - share * (1.0 - GAP), (rows as f64 - GAP / 2.0 - 0.07) * aspect);
-    let stroke = Stroke { colour: WHITE, width: 3.0, dash: Dash::Solid };
-    let (x, at) = (vec![left, right], vec![y, y]);
-    [
-        Layer::Line { name: None, x, y: at, stroke, markers: false, data: false, right: false },
-        Layer::Words(Words {
-            x: vec![(left + right) / 2.0],
-            y: vec![y - 0.03 * aspect],
-            text: vec![format!("{} µm", crate::display::number(length))],
-            colours: vec![WHITE],
-            beside: Beside::Above,
-            font: 11.0,
-        }),
-    ]
+    let stroke = Stroke { colour: ON_DARK, width: 3.0, dash: Dash::Solid };
+    let text = ((left + right) / 2.0, y - 0.03 * aspect, format!("{} µm", crate::display::number(length)));
+    let words = Words { colours: vec![ON_DARK], ..Words::new(vec![text], Beside::Above, 11.0) };
+    [Layer::stroke(vec![left, right], vec![y, y], stroke), Layer::Words(words)]
 }

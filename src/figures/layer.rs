@@ -107,13 +107,11 @@ impl Cells {
     }
 }
 
-/// A picture of `width x height` pixels.
+/// A picture.
 #[derive(Clone, Debug)]
 pub(super) struct Picture {
-    /// Red, green and blue of each pixel, row by row from the top.
-    pub pixels: Vec<u8>,
-    pub width: usize,
-    pub height: usize,
+    /// The picture itself as a data URI; empty when it has no pixels.
+    pub uri: String,
     /// Its corner with the smallest x and y, in data units.
     pub at: (f64, f64),
     /// Its extent in data units.
@@ -152,6 +150,20 @@ pub(super) struct Words {
     pub colours: Vec<Rgb>,
     pub beside: Beside,
     pub font: f64,
+}
+
+impl Words {
+    /// Texts in ink at these points.
+    pub fn new(placed: Vec<(f64, f64, String)>, beside: Beside, font: f64) -> Self {
+        Self {
+            x: placed.iter().map(|p| p.0).collect(),
+            y: placed.iter().map(|p| p.1).collect(),
+            text: placed.into_iter().map(|p| p.2).collect(),
+            colours: Vec::new(),
+            beside,
+            font,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -206,6 +218,11 @@ pub(super) enum Layer {
 }
 
 impl Layer {
+    /// A line that is part of a drawing, not a series of its own.
+    pub fn stroke(x: Vec<f64>, y: Vec<f64>, stroke: Stroke) -> Self {
+        Self::Line { name: None, x, y, stroke, markers: false, data: false, right: false }
+    }
+
     /// The area between `low` and `high` over `x`.
     pub fn band(name: &str, x: &[f64], low: &[f64], high: &[f64], colour: Rgb, right: bool) -> Self {
         let finite = |i: &usize| x[*i].is_finite() && low[*i].is_finite() && high[*i].is_finite();
@@ -274,7 +291,7 @@ impl Layer {
             Self::Line { data: false, .. } | Self::Words(_) => true,
             Self::Bars { values, .. } => !values.iter().any(|v| v.is_finite()),
             Self::Cells(cells) => cells.values.is_empty(),
-            Self::Picture(picture) => picture.pixels.is_empty(),
+            Self::Picture(picture) => picture.uri.is_empty(),
             _ => {
                 let (x, y) = self.extent();
                 !x.iter().zip(&y).any(|(x, y)| x.is_finite() && y.is_finite())

@@ -52,6 +52,10 @@ pub(super) const PALE: Rgb = Rgb(230, 230, 230);
 /// Missing values.
 pub(super) const MISSING: Rgb = Rgb(189, 189, 189);
 
+/// Text on dark and on light colours that stand for numbers, whatever the theme.
+pub(super) const ON_DARK: Rgb = Rgb(254, 254, 254);
+pub(super) const ON_LIGHT: Rgb = Rgb(17, 17, 17);
+
 /// The ground that figures are drawn for.
 ///
 /// Colours that stand for numbers are the same on both; paper, ink, and the two categorical colours that would not show

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::axis::{Axis, Scale, Tick};
 use super::layer::{Cells, ColourScale, Dash, Layer, Marker, Paint, Picture, Words};
+use super::measure;
 use super::page::{BAR, LABEL, Page, Placed, SMALL, TICK};
 use super::palette::{GREY, INK, MISSING, PALE, PAPER, Rgb, Theme};
 use super::svg::{FONTS, leads};
-use super::{measure, raster};
 use crate::display::escape;
 
 /// Above this many, points are a picture here too.
@@ -339,7 +339,7 @@ impl Plot<'_> {
         let ((x, y), (w, h)) = (picture.at, picture.size);
         let top = if placed.panel.y.reversed { y } else { y + h };
         self.images.push(json!({
-            "source": raster::picture(picture), "xref": numbered("x", i), "yref": numbered("y", i),
+            "source": picture.uri, "xref": numbered("x", i), "yref": numbered("y", i),
             "x": x, "y": top, "sizex": w, "sizey": h, "sizing": "stretch", "layer": "below",
         }));
         let across = w * placed.plot.w / (placed.panel.x.range().1 - placed.panel.x.range().0);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::layer::{Cells, ColourScale, Layer, Marker, Paint, Picture};
+use super::layer::{Cells, ColourScale, Layer, Marker, Paint};
 use super::page::Placed;
 use super::palette::{MISSING, PAPER, Rgb, Theme};
 
@@ -51,14 +51,13 @@ fn data_uri(width: usize, height: usize, data: &[u8], set: impl FnOnce(&mut png:
 const EXACT: usize = 9_000;
 const QUALITY: u8 = 90;
 
-/// A picture as a data URI.
-pub(super) fn picture(picture: &Picture) -> String {
-    let (width, height) = (picture.width, picture.height);
-    let exact = data_uri(width, height, &picture.pixels, |encoder| encoder.set_color(png::ColorType::Rgb));
+/// A picture of `width x height` pixels, red, green and blue of each row by row from the top, as a data URI.
+pub(super) fn picture(width: usize, height: usize, pixels: &[u8]) -> String {
+    let exact = data_uri(width, height, pixels, |encoder| encoder.set_color(png::ColorType::Rgb));
     let (Ok(w), Ok(h), true) = (u16::try_from(width), u16::try_from(height), exact.len() > EXACT) else { return exact };
     let mut bytes = Vec::new();
     let encoder = jpeg_encoder::Encoder::new(&mut bytes, QUALITY);
-    match encoder.encode(&picture.pixels, w, h, jpeg_encoder::ColorType::Rgb) {
+    match encoder.encode(pixels, w, h, jpeg_encoder::ColorType::Rgb) {
         Ok(()) => format!("data:image/jpeg;base64,{}", STANDARD.encode(&bytes)),
         Err(_) => exact,
     }

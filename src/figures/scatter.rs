@@ -55,18 +55,17 @@ impl Series {
     }
 
     /// The texts that stand beside points.
-    fn words(&self) -> Vec<((f64, f64), String, Beside)> {
+    fn words(&self) -> Vec<(f64, f64, String)> {
         let row = |name: &String| self.labels.iter().position(|label| label == name);
         let rows = self.shown.iter().filter_map(|name| Some((row(name)?, name)));
-        rows.map(|(row, name)| ((self.x[row], self.y[row]), name.clone(), Beside::Near)).collect()
+        rows.map(|(row, name)| (self.x[row], self.y[row], name.clone())).collect()
     }
 }
 
 /// The medians of the points' coordinates.
 fn middle(x: &[f64], y: &[f64]) -> Option<(f64, f64)> {
     let median = |values: &[f64]| {
-        let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-        sorted.sort_by(f64::total_cmp);
+        let sorted = density::sorted(values.iter().copied());
         (!sorted.is_empty()).then(|| density::quantile(&sorted, 0.5))
     };
     median(x).zip(median(y))
@@ -146,16 +145,16 @@ impl Scatter {
             _ => 3.0,
         };
         let bytes: usize = self.series.iter().flat_map(|s| &s.labels).map(|label| label.len() + 3).sum();
-        let (mut layers, mut on_top) = (Vec::new(), Vec::new());
+        let (mut layers, mut beside_points, mut over_groups) = (Vec::new(), Vec::new(), Vec::new());
         for (i, s) in self.series.into_iter().enumerate() {
             let what = s.name.as_ref().map_or_else(|| "points".to_owned(), |name| format!("points {name:?}"));
             same_length(&what, ("x values", s.x.len()), ("y values", s.y.len()))?;
             if !s.labels.is_empty() {
                 same_length(&what, ("x values", s.x.len()), ("names", s.labels.len()))?;
             }
-            on_top.extend(s.words());
+            beside_points.extend(s.words());
             if let (true, Some(name)) = (self.names_on_groups, &s.name) {
-                on_top.extend(middle(&s.x, &s.y).map(|at| (at, name.clone(), Beside::Over)));
+                over_groups.extend(middle(&s.x, &s.y).map(|(x, y)| (x, y, name.clone())));
             }
             let paint = match s.values {
                 None => Paint::One(s.colour.unwrap_or_else(|| category(i))),
@@ -167,17 +166,9 @@ impl Scatter {
             let labels = if bytes > LABEL_BYTES { Vec::new() } else { s.labels };
             layers.push(Layer::Points { name: s.name, x: s.x, y: s.y, paint, marker: Marker::of(i), size, labels });
         }
-        for beside in [Beside::Near, Beside::Over] {
-            let of_kind: Vec<_> = on_top.iter().filter(|(_, _, b)| *b == beside).collect();
-            if !of_kind.is_empty() {
-                layers.push(Layer::Words(Words {
-                    x: of_kind.iter().map(|(at, _, _)| at.0).collect(),
-                    y: of_kind.iter().map(|(at, _, _)| at.1).collect(),
-                    text: of_kind.iter().map(|(_, text, _)| text.clone()).collect(),
-                    colours: Vec::new(),
-                    beside,
-                    font: if beside == Beside::Over { SMALL } else { TICK },
-                }));
+        for (placed, beside, font) in [(beside_points, Beside::Near, TICK), (over_groups, Beside::Over, SMALL)] {
+            if !placed.is_empty() {
+                layers.push(Layer::Words(Words::new(placed, beside, font)));
             }
         }
         let mut panel = Panel::new(&self.title, self.x, self.y, layers, (0.05, 0.05))?;

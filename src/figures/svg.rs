@@ -175,11 +175,11 @@ impl Drawing {
             let style = Text { size: LABEL, colour: GREY, ..PLAIN };
             self.text(r.x + r.w / 2.0, r.y + r.h / 2.0, "no data", style);
         }
-        if panel.bare() {
-        } else if framed {
+        if framed && !panel.bare() {
             let outline = self.outline();
             self.rect(r, &outline);
-        } else {
+        }
+        if !framed {
             self.line((left, top), (left, bottom), thin(INK));
             self.line((left, bottom), (right, bottom), thin(INK));
             if panel.right.is_some() {
@@ -324,7 +324,7 @@ impl Drawing {
     fn picture(&mut self, placed: &Placed<'_>, picture: &Picture) {
         let (x, y) = picture.at;
         let r = between(placed.place(x, y), placed.place(x + picture.size.0, y + picture.size.1));
-        self.image(r, &raster::picture(picture), PIXELS);
+        self.image(r, &picture.uri, PIXELS);
     }
 
     fn words(&mut self, placed: &Placed<'_>, words: &Words) {

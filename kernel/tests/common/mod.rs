@@ -83,6 +83,19 @@ pub fn installed(program: &str) -> bool {
     found
 }
 
+/// A notebook as nbconvert's HTML, which leaves nothing out; `None` without nbconvert. The page is written to `folder`.
+pub fn converted(notebook: &Path, folder: &Path) -> Option<String> {
+    if !installed("jupyter-nbconvert") {
+        return None;
+    }
+    let mut convert = Command::new("jupyter-nbconvert");
+    convert.args(["--to", "html", "--output", "converted.html", "--output-dir"]).arg(folder).arg(notebook);
+    let output = convert.output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("not able to be represented"), "{}", stderr(&output));
+    Some(std::fs::read_to_string(folder.join("converted.html")).unwrap())
+}
+
 /// Says that a check did not run, past the capture that hides the output of passing tests.
 pub fn skipped(why: &str) {
     use std::io::Write;
