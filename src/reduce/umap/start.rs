@@ -1,0 +1,54 @@
+//! Where the points of the map stand before the first epoch: in the square from 0 to 10.
+
+use ndarray::{Array1, Array2, Axis};
+use rand::RngExt;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+
+use super::{FuzzyGraph, Start, UmapConfig};
+use crate::Result;
+use crate::reduce::points::Points;
+
+/// Side of the square (or cube).
+const SIDE: f64 = 10.0;
+/// Noise that keeps points of equal position apart, in units of the side's tenth.
+const NOISE: f64 = 1e-4;
+
+pub(super) fn positions(points: &dyn Points, graph: &FuzzyGraph, config: &UmapConfig) -> Result<Array2<f64>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+    let (n, dims) = (graph.len(), config.components);
+    let spectral = config.start == Start::Spectral && n > dims + 1 && graph.components() == 1;
+    let mut at = match config.start {
+        Start::Random => Array2::from_shape_simple_fn((n, dims), || rng.random_range(0.0..1.0)),
+        _ if spectral => graph.spectrum(dims, config.seed)?.vectors,
+        _ => principal(points, dims),
+    };
+    let largest = at.iter().fold(0.0, |most: f64, v| v.abs().max(most));
+    if largest > 0.0 {
+        at *= SIDE / largest;
+    }
+    at.mapv_inplace(|v| v + NOISE * rng.sample::<f64, _>(StandardNormal));
+    for mut column in at.columns_mut() {
+        let (low, high) = column.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
+        column.mapv_inplace(|v| SIDE * (v - low) / (high - low).max(f64::MIN_POSITIVE));
+    }
+    Ok(at)
+}
+
+fn principal(points: &dyn Points, dims: usize) -> Array2<f64> {
+    let (n, d) = points.shape();
+    let mut x = Array2::<f64>::zeros((n, d));
+    for (row, mut to) in x.rows_mut().into_iter().enumerate() {
+        if let Some(to) = to.as_slice_mut() {
+            points.copy_point(row, to);
+        }
+    }
+    let mean: Array1<f64> = x.sum_axis(Axis(0)) / n as f64;
+    x -= &mean;
+    let c = x.t().dot(&x);
+    let m = faer::Mat::from_fn(d, d, |i, j| c[[i, j]]);
+    let e = m.self_adjoint_eigen(faer::Side::Lower).unwrap();
+    let v = Array2::from_shape_fn((d, dims.min(d)), |(i, k)| e.U()[(i, d - 1 - k)]);
+    x.dot(&v)
+}
