@@ -1,0 +1,72 @@
+//! Intensities compressed by the inverse hyperbolic sine, as Multi-ContrastiveVAE feeds them to its encoder
+//! (Wang et al. 2023; transform of the reference code `contrastive-ops`).
+//!
+//! ```text
+//! main branch:   y = (asinh(x) - 7) / 7
+//! well branch:   y = ((asinh((x - median_w) / mad_w) - m_c) / s_c - 0.5) / 0.5
+//! ```
+//!
+//! `x` is a raw 16-bit intensity: 0 becomes -1 and 65535 becomes 0.683, inside the range of the decoder's `tanh`.
+//! `median_w` and `mad_w` are those of the well and channel; `m_c` and `s_c` are constants of the four channels.
+
+use ndarray::ArrayViewMut4;
+
+use super::{for_each_plane, require_channels};
+use crate::{Error, Result};
+
+const CENTRE: f32 = 7.0;
+const SCALE: f32 = 7.0;
+/// Centres of the well branch for DNA damage, F-actin, DNA and microtubules.
+const WELL_CENTRES: [f32; 4] = [-2.5, -3.1, -1.2, -2.9];
+/// Scales of the well branch, in the same order.
+const WELL_SCALES: [f32; 4] = [9.0, 8.0, 7.0, 8.0];
+
+/// `(asinh(x) - 7) / 7` of every pixel, in place (Multi-ContrastiveVAE).
+///
+/// ```
+/// use ndarray::Array4;
+/// let mut images = Array4::<f32>::zeros((1, 4, 2, 2));
+/// perturbook::preprocess::images::asinh_scaled(images.view_mut());
+/// assert!(images.iter().all(|&v| v == -1.0));
+/// ```
+pub fn asinh_scaled(images: ArrayViewMut4<'_, f32>) {
+    for_each_plane(images, |_, _, mut plane| plane.mapv_inplace(|v| (v.asinh() - CENTRE) / SCALE));
+}
+
+/// The well branch: intensities centred and scaled by median and MAD of their well, then asinh, then the constants of
+/// the four channels, in place (`contrastive-ops`, option `batch_correction`).
+///
+/// All images come from one well; `median` and `mad` have one number per channel, and a MAD of 0 counts as 1. The
+/// reference divides by the plain median absolute deviation, not by 1.48 times it.
+///
+/// ```
+/// use ndarray::Array4;
+/// use perturbook::preprocess::images::asinh_of_well_scaled;
+///
+/// let mut images = Array4::from_elem((1, 4, 1, 1), 300.0f32);
+/// asinh_of_well_scaled(images.view_mut(), &[300.0; 4], &[20.0; 4])?;
+/// assert!((images[[0, 0, 0, 0]] - (2.5 / 9.0 - 0.5) / 0.5).abs() < 1e-6);
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+///
+/// # Errors
+/// When the images do not have four channels, or the numbers are not four each, finite, and the MAD not negative.
+pub fn asinh_of_well_scaled(images: ArrayViewMut4<'_, f32>, median: &[f64], mad: &[f64]) -> Result<()> {
+    let channels = images.dim().1;
+    require_channels("median and MAD of the well", WELL_CENTRES.len(), channels)?;
+    require_channels("median of the well", median.len(), channels)?;
+    require_channels("MAD of the well", mad.len(), channels)?;
+    if let Some(channel) = (0..channels).find(|&c| !(median[c].is_finite() && mad[c].is_finite() && mad[c] >= 0.0)) {
+        return Err(Error::new(format!("median {} and MAD {} cannot scale a channel", median[channel], mad[channel]))
+            .at(format!("channel {channel}")));
+    }
+    for_each_plane(images, |_, channel, mut plane| {
+        let divisor = if mad[channel] == 0.0 { 1.0 } else { mad[channel] };
+        let (centre, scale) = (WELL_CENTRES[channel], WELL_SCALES[channel]);
+        plane.mapv_inplace(|v| {
+            let of_well = ((f64::from(v) - median[channel]) / divisor) as f32;
+            ((of_well.asinh() - centre) / scale - 0.5) / 0.5
+        });
+    });
+    Ok(())
+}

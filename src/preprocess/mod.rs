@@ -1,0 +1,9 @@
+//! Preprocessing as the methods' papers describe it: each step a named function that cites where it comes from.
+//!
+//! | folder | works on | steps |
+//! |---|---|---|
+//! | [`images`] | crops, `n x c x h x w` `f32` | asinh, z-scores, percentile clip, resizing, augmented views |
+//! | [`features`] | vectors, `n x d` | scaling on controls, robust z, typical variation normalisation, aggregation |
+
+pub mod features;
+pub mod images;
