@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | [`images`] | crops, `n x c x h x w` `f32` | asinh, z-scores, percentile clip, resizing, augmented views |
 //! | [`features`] | vectors, `n x d` | scaling on controls, robust z, typical variation normalisation, aggregation |
+//! | [`counts`] | cells x genes, sparse | library size, log normalisation, filters, variable genes, zFPKM, cell cycle |
 
+pub mod counts;
 pub mod features;
 pub mod images;

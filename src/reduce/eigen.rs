@@ -42,7 +42,7 @@ pub(crate) fn right_singular(matrix: ArrayView2<'_, f64>) -> Result<(Array1<f64>
 /// The symmetric power `A^p` of a symmetric positive definite matrix.
 pub(crate) fn symmetric_power(matrix: ArrayView2<'_, f64>, power: f64) -> Result<Array2<f64>> {
     let (values, vectors) = symmetric_eigen(matrix)?;
-    if let Some(value) = values.iter().find(|v| !(**v > 0.0)) {
+    if let Some(value) = values.iter().find(|v| **v <= 0.0 || v.is_nan()) {
         return Err(Error::new(format!("an eigenvalue is {value}: the matrix is not positive definite"))
             .fix("add a positive number to its diagonal"));
     }
