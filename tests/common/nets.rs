@@ -16,7 +16,7 @@ use ndarray::{Array1, Array3, Array4, ArrayD, Ix1, Ix3, Ix4};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
-use super::shared_file;
+use crate::common::shared_file;
 
 /// All cases under `oracles/nets` whose name starts with `prefix`, by name; none where the folder is absent.
 pub fn net_cases(prefix: &str) -> Vec<NetCase> {

@@ -34,6 +34,8 @@ pub use resize::{Resize, antialias_blur, resize};
 pub use well_statistics::WellStatistics;
 pub use zscore::{PUBLISHED_STD_FACTOR, control_zscore, zscore};
 
+use std::borrow::Cow;
+
 use ndarray::parallel::prelude::*;
 use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut4, Axis};
 
@@ -51,9 +53,22 @@ fn for_each_plane(mut images: ArrayViewMut4<'_, f32>, change: impl Fn(usize, usi
 /// Mean and population standard deviation of the pixels, in `f64`.
 fn mean_and_std(plane: ArrayView2<'_, f32>) -> (f64, f64) {
     let n = plane.len() as f64;
-    let mean = plane.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-    let square = plane.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>();
-    (mean, (square / n).sqrt())
+    let mean = sum_of(plane, |v| v) / n;
+    (mean, (sum_of(plane, |v| (v - mean) * (v - mean)) / n).sqrt())
+}
+
+/// The sum of `f` over the pixels; eight sums at a time, so that none has to wait for the one before.
+fn sum_of(plane: ArrayView2<'_, f32>, f: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; 8];
+    for row in plane.rows() {
+        let values = row.as_slice().map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed);
+        let (eights, rest) = values.as_chunks::<8>();
+        for eight in eights {
+            sums.iter_mut().zip(eight).for_each(|(sum, &v)| *sum += f(f64::from(v)));
+        }
+        sums.iter_mut().zip(rest).for_each(|(sum, &v)| *sum += f(f64::from(v)));
+    }
+    sums.iter().sum()
 }
 
 /// One number for each channel, or an error that says how many there are.

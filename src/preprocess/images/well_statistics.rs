@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{ArrayView4, ArrayViewMut4, Axis};
+use ndarray::{Array4, ArrayView4, ArrayViewMut4, Axis};
 
 use super::{ChannelStatistics, control_zscore};
+use crate::live::Bar;
 use crate::{Error, Result};
 
 /// `(plate, well)` to the statistics of its controls.
@@ -48,11 +49,34 @@ impl WellStatistics {
         controls: &[bool],
     ) -> Result<Self> {
         require_labels(images.dim().0, plates, wells)?;
-        if controls.len() != wells.len() {
-            return Err(Error::new(format!("{} control marks for {} images", controls.len(), wells.len()))
-                .at("well statistics")
-                .fix("mark every image, in the order of the images"));
-        }
+        Self::read_controls(|rows| Ok(images.select(Axis(0), rows)), plates, wells, controls)
+    }
+
+    /// The same for images that are not in memory: `read` returns the crops of the given rows (`n x c x h x w`).
+    ///
+    /// It is called once for each well, with the numbers of the well's controls in ascending order, so that every
+    /// control is read once and no more than one well is in memory. After a request to stop, the statistics of the wells
+    /// so far are returned.
+    ///
+    /// ```
+    /// use ndarray::Array4;
+    /// use perturbook::preprocess::images::WellStatistics;
+    ///
+    /// let store = |rows: &[usize]| Ok(Array4::from_shape_fn((rows.len(), 1, 2, 2), |(i, ..)| rows[i] as f32));
+    /// let statistics = WellStatistics::read_controls(store, &["P"; 4], &["A1", "A2", "A1", "A2"], &[true; 4])?;
+    /// assert_eq!(statistics.get("P", "A2")?.mean, [2.0]); // rows 1 and 3
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the lengths differ, no crop is a control, `read` fails, or a control's pixel is NaN or infinite.
+    pub fn read_controls<L: AsRef<str>>(
+        read: impl Fn(&[usize]) -> Result<Array4<f32>>,
+        plates: &[L],
+        wells: &[L],
+        controls: &[bool],
+    ) -> Result<Self> {
+        require_labels(controls.len(), plates, wells)?;
         let mut groups: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for image in (0..controls.len()).filter(|&image| controls[image]) {
             groups.entry((plates[image].as_ref(), wells[image].as_ref())).or_default().push(image);
@@ -63,11 +87,15 @@ impl WellStatistics {
                 .fix("check the label of the non-targeting guides"));
         }
         let mut statistics = Self::new();
+        let mut bar = Bar::new("statistics of wells", Some(groups.len() as u64));
         for ((plate, well), rows) in groups {
-            let crops = images.select(Axis(0), &rows);
-            let of_well = ChannelStatistics::of(crops.view())
+            if bar.stopped() {
+                break;
+            }
+            let of_well = ChannelStatistics::of(read(&rows)?.view())
                 .map_err(|e| Error::new(format!("controls of plate {plate:?}, well {well:?}: {e}")))?;
             statistics.insert(plate, well, of_well);
+            bar.advance(1);
         }
         Ok(statistics)
     }

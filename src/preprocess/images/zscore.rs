@@ -31,7 +31,8 @@ const EPSILON: f64 = 1e-6;
 pub fn zscore(images: ArrayViewMut4<'_, f32>) {
     for_each_plane(images, |_, _, mut plane| {
         let (mean, std) = mean_and_std(plane.view());
-        plane.mapv_inplace(|v| ((f64::from(v) - mean) / (std + EPSILON)) as f32);
+        let factor = 1.0 / (std + EPSILON);
+        plane.mapv_inplace(|v| ((f64::from(v) - mean) * factor) as f32);
     });
 }
 
@@ -66,8 +67,8 @@ pub fn control_zscore(images: ArrayViewMut4<'_, f32>, mean: &[f64], std: &[f64],
             .at(format!("channel {c}")));
     }
     for_each_plane(images, |_, channel, mut plane| {
-        let (mean, divisor) = (mean[channel], factor * std[channel] + EPSILON);
-        plane.mapv_inplace(|v| ((f64::from(v) - mean) / divisor) as f32);
+        let (mean, factor) = (mean[channel], 1.0 / (factor * std[channel] + EPSILON));
+        plane.mapv_inplace(|v| ((f64::from(v) - mean) * factor) as f32);
     });
     Ok(())
 }

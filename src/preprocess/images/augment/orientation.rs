@@ -25,6 +25,11 @@ impl Orientation {
     /// assert_eq!(turned, array![[[4.0, 2.0], [3.0, 1.0]]]);
     /// ```
     pub fn apply(self, image: ArrayView3<'_, f32>) -> Array3<f32> {
+        self.view(image).as_standard_layout().into_owned()
+    }
+
+    /// The same without a copy.
+    pub(super) fn view(self, image: ArrayView3<'_, f32>) -> ArrayView3<'_, f32> {
         let mut view = image;
         if self.up_down {
             view.invert_axis(Axis(1));
@@ -35,7 +40,7 @@ impl Orientation {
         if self.rotate {
             quarter_turn(&mut view);
         }
-        view.as_standard_layout().into_owned()
+        view
     }
 }
 

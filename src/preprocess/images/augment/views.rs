@@ -11,8 +11,7 @@ use crate::Result;
 /// # Errors
 /// When the values do not fit the image.
 pub fn global_view(image: ArrayView3<'_, f32>, draw: &GlobalDraw) -> Result<Array3<f32>> {
-    let turned = draw.orientation.apply(image);
-    let mut view = zoom(turned.view(), &draw.zoom)?;
+    let mut view = zoom(draw.orientation.view(image), &draw.zoom)?;
     gamma_offset(view.view_mut(), &draw.gamma, &draw.offset)?;
     Ok(view)
 }
@@ -22,10 +21,12 @@ pub fn global_view(image: ArrayView3<'_, f32>, draw: &GlobalDraw) -> Result<Arra
 /// # Errors
 /// When the values do not fit the image.
 pub fn local_view(image: ArrayView3<'_, f32>, draw: &LocalDraw) -> Result<Array3<f32>> {
-    let mut turned = draw.orientation.apply(image);
-    gamma_offset(turned.view_mut(), &draw.gamma, &draw.offset)?;
+    let turned = draw.orientation.view(image);
     let (_, height, width) = turned.dim();
-    local_crop(turned.view(), &draw.window, (height / 2, width / 2))
+    // The window takes pixels as they are, so that those it leaves out need no gamma.
+    let mut view = local_crop(turned, &draw.window, (height / 2, width / 2))?;
+    gamma_offset(view.view_mut(), &draw.gamma, &draw.offset)?;
+    Ok(view)
 }
 
 /// The views of one set of cells.

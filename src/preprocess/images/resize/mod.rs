@@ -15,7 +15,7 @@
 mod taps;
 
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Array4, ArrayView2, ArrayView4, ArrayViewMut2, Axis};
+use ndarray::{Array4, ArrayView2, ArrayView4, ArrayViewMut2, Axis};
 
 use super::nearest::require_sides;
 use crate::Result;
@@ -101,18 +101,14 @@ fn apply(images: ArrayView4<'_, f32>, rows: &Taps, columns: &Taps) -> Array4<f32
 }
 
 fn apply_to_plane(from: ArrayView2<'_, f32>, mut to: ArrayViewMut2<'_, f32>, rows: &Taps, columns: &Taps) {
-    let mut narrow = Array2::<f64>::zeros((from.nrows(), columns.len()));
-    for (from, mut to) in from.rows().into_iter().zip(narrow.rows_mut()) {
-        for (x, to) in to.iter_mut().enumerate() {
-            *to = columns.of(x).map(|(source, weight)| weight * f64::from(from[source])).sum();
-        }
-    }
-    let mut sum = vec![0.0f64; columns.len()];
+    let mut mixed = vec![0.0f64; from.ncols()];
     for (y, mut to) in to.rows_mut().into_iter().enumerate() {
-        sum.fill(0.0);
-        for (source, weight) in rows.of(y) {
-            sum.iter_mut().zip(narrow.row(source)).for_each(|(sum, &v)| *sum += weight * v);
+        mixed.fill(0.0);
+        for &(source, weight) in rows.of(y) {
+            mixed.iter_mut().zip(from.row(source)).for_each(|(sum, &v)| *sum += weight * f64::from(v));
         }
-        to.iter_mut().zip(&sum).for_each(|(to, &sum)| *to = sum as f32);
+        for (x, to) in to.iter_mut().enumerate() {
+            *to = columns.of(x).iter().map(|&(source, weight)| weight * mixed[source]).sum::<f64>() as f32;
+        }
     }
 }

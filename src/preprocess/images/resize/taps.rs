@@ -23,8 +23,8 @@ impl Taps {
     }
 
     /// Sources and weights of one pixel.
-    pub fn of(&self, pixel: usize) -> impl Iterator<Item = (usize, f64)> {
-        self.taps[self.starts[pixel]..self.starts[pixel + 1]].iter().copied()
+    pub fn of(&self, pixel: usize) -> &[(usize, f64)] {
+        &self.taps[self.starts[pixel]..self.starts[pixel + 1]]
     }
 
     /// Nothing changes.
@@ -36,8 +36,8 @@ impl Taps {
     pub fn after(&self, before: &Self) -> Self {
         Self::new((0..self.len()).map(|i| {
             let mut joined: Vec<(usize, f64)> = Vec::new();
-            for (middle, outer) in self.of(i) {
-                for (source, inner) in before.of(middle) {
+            for &(middle, outer) in self.of(i) {
+                for &(source, inner) in before.of(middle) {
                     match joined.iter_mut().find(|(known, _)| *known == source) {
                         Some((_, weight)) => *weight += outer * inner,
                         None => joined.push((source, outer * inner)),
@@ -122,9 +122,9 @@ mod tests {
                 Taps::aligned(from, to).after(&Taps::gaussian(from, from as f64 / to as f64)),
             ] {
                 for pixel in 0..taps.len() {
-                    let sum: f64 = taps.of(pixel).map(|(_, weight)| weight).sum();
+                    let sum: f64 = taps.of(pixel).iter().map(|(_, weight)| weight).sum();
                     assert!((sum - 1.0).abs() < 1e-12, "{from} -> {to}: pixel {pixel} sums to {sum}");
-                    assert!(taps.of(pixel).all(|(source, _)| source < from));
+                    assert!(taps.of(pixel).iter().all(|&(source, _)| source < from));
                 }
             }
         }
