@@ -12,8 +12,8 @@ use perturbook::preprocess::images::augment::{
     gamma_offset, global_view, local_crop, local_view, rotate90, set_views, zoom, zoom_side,
 };
 use perturbook::preprocess::images::{
-    ChannelMoments, ChannelStatistics, Resize, WellStatistics, antialias_blur, asinh_of_well_scaled, asinh_scaled,
-    clip_percentiles, control_zscore, rescale_percentiles, resize, resize_nearest, zscore,
+    AsinhScale, ChannelMoments, ChannelStatistics, Resize, WellStatistics, antialias_blur, asinh_of_well_scaled,
+    asinh_scaled_by, clip_percentiles, control_zscore, rescale_percentiles, resize, resize_nearest, zscore,
 };
 
 #[test]
@@ -22,6 +22,8 @@ fn resize_and_asinh_of_the_contrastive_vae_agree() {
         let images = case.images("image_uint16_as_f32");
         let side = case.config_number("/size") as usize;
         let size = (side, side);
+        let number = |name: &str| case.config_number(name);
+        let numbers = AsinhScale { factor: number("/asinh_factor"), centre: number("/mean"), scale: number("/std") };
         let blurred = antialias_blur(images.view(), size).expect("blurred");
         case.check("blurred_aligned", &blurred.slice(s![.., ..1, .., ..]).to_owned());
         for (name, rule) in [
@@ -33,7 +35,7 @@ fn resize_and_asinh_of_the_contrastive_vae_agree() {
             if rule == Resize::default() {
                 case.check("resized_gaussian_aligned", &small);
             }
-            asinh_scaled(small.view_mut());
+            asinh_scaled_by(small.view_mut(), numbers);
             case.check(name, &small);
         }
         case.finish();

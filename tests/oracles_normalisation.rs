@@ -121,11 +121,23 @@ fn typical_variation(case: &Case) {
     case.check("cosine_after_d", cosines(steps.aligned.view(), &labels).into_dyn());
 
     let identity = case.matrix("identity_controls");
-    let marks: Vec<bool> = (0..identity.nrows()).map(|row| row < 9).collect();
+    let white = |rows: &usize| is_identity(covariance(identity.slice(s![..*rows, ..])).view());
+    let control_rows = (2..=identity.nrows()).find(white).expect("leading rows with unit covariance");
+    let marks: Vec<bool> = (0..identity.nrows()).map(|row| row < control_rows).collect();
     let alone = Controls::marked(&marks).expect("controls");
     case.check("identity_step_d", whitened_by_batch(identity.view(), &alone, epsilon).expect("whitened").into_dyn());
     assert_eq!(epsilon, TVN_EPSILON);
     assert_eq!(tvn(x.view(), &within).expect("normalised"), steps.aligned);
+}
+
+/// Covariance of the columns, ddof 1.
+fn covariance(x: ArrayView2<'_, f64>) -> Array2<f64> {
+    let centred = &x - &(x.sum_axis(Axis(0)) / x.nrows() as f64);
+    centred.t().dot(&centred) / (x.nrows() - 1) as f64
+}
+
+fn is_identity(matrix: ArrayView2<'_, f64>) -> bool {
+    (&matrix - &Array2::<f64>::eye(matrix.nrows())).iter().all(|v| v.abs() < 1e-9)
 }
 
 /// Cosines between the group means, in the order of the labels.

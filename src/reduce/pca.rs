@@ -13,8 +13,10 @@
 //! There are `min(n, d)` components. The sign of a component is free; here its entry of largest absolute value is
 //! positive, so that the same data give the same signs. Matrices of up to 4 million values are decomposed as they are;
 //! larger ones by the eigenvectors of their smaller Gram matrix, which costs half the digits of the smallest variances.
-//! The Gram matrix is summed over blocks of rows, in an order that does not depend on the number of threads.
+//! That of a tall matrix is summed over blocks of rows, in an order that does not depend on the number of threads and
+//! without a copy of the matrix.
 
+use ndarray::linalg::general_mat_mul;
 use ndarray::parallel::prelude::*;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
@@ -24,7 +26,7 @@ use crate::{Error, Result};
 
 /// Above this many values a matrix is decomposed by its Gram matrix.
 const DIRECT: usize = 1 << 22;
-/// Rows of the Gram matrix that are summed at a time.
+/// Rows that are centred, summed or transformed at a time.
 const BLOCK: usize = 4096;
 
 /// How many components to keep.
@@ -67,7 +69,7 @@ impl Pca {
     /// # Errors
     /// When there are fewer than two rows or no column, a value is not finite, all rows are equal, the count is 0 or
     /// above `min(n, d)`, or the fraction is not between 0 and 1.
-    pub fn fit<V: Copy + Into<f64>>(x: ArrayView2<'_, V>, components: Components) -> Result<Self> {
+    pub fn fit<V: Copy + Into<f64> + Sync>(x: ArrayView2<'_, V>, components: Components) -> Result<Self> {
         let (n, d) = x.dim();
         if n < 2 || d == 0 {
             return Err(Error::new(format!("a matrix of {n} x {d} has no principal components"))
@@ -75,17 +77,21 @@ impl Pca {
                 .fix("give at least two rows and one column"));
         }
         require_finite(x, "principal components")?;
-        let mut centred = x.mapv(Into::into);
-        let mean = centred.sum_axis(Axis(0)) / n as f64;
-        centred -= &mean;
-        let total: f64 = centred.rows().into_iter().map(|row| row.dot(&row)).sum();
+        let mean = column_means(x);
+        let (total, singular_values, mut rows) = match (n.saturating_mul(d) <= DIRECT, n >= d) {
+            (true, _) => {
+                let centred = centred(x, &mean);
+                let (values, rows) = right_singular(centred.view())?;
+                (sum_of_squares(centred.view()), values, rows)
+            }
+            (false, true) => by_tall_gram(x, &mean)?,
+            (false, false) => by_wide_gram(centred(x, &mean).view())?,
+        };
         if total == 0.0 {
             return Err(Error::new(format!("the {n} rows are all equal: there is no variance to explain"))
                 .at("principal components")
                 .fix("check the columns that were chosen"));
         }
-        let (singular_values, mut rows) =
-            if n.saturating_mul(d) <= DIRECT { right_singular(centred.view())? } else { by_gram(centred.view())? };
         rows.rows_mut().into_iter().for_each(|mut row| {
             let largest = row.iter().copied().reduce(|a, b| if b.abs() > a.abs() { b } else { a });
             if largest.is_some_and(|v| v < 0.0) {
@@ -172,9 +178,11 @@ impl Pca {
     /// When the number of columns differs.
     pub fn transform<V: Copy + Into<f64>>(&self, x: ArrayView2<'_, V>) -> Result<Array2<f64>> {
         self.require_columns(x.ncols(), self.mean.len())?;
-        let mut centred = x.mapv(Into::into);
-        centred -= &self.mean;
-        Ok(centred.dot(&self.components.t()))
+        let mut scores = Array2::zeros((x.nrows(), self.len()));
+        for (block, mut to) in x.axis_chunks_iter(Axis(0), BLOCK).zip(scores.axis_chunks_iter_mut(Axis(0), BLOCK)) {
+            general_mat_mul(1.0, &centred(block, &self.mean), &self.components.t(), 0.0, &mut to);
+        }
+        Ok(scores)
     }
 
     /// Scores divided by their standard deviation in the fitted matrix, `rows x k`.
@@ -219,35 +227,56 @@ impl Pca {
     }
 }
 
-/// Singular values and right singular vectors by the eigenvectors of `x'x` (tall) or `xx'` (wide).
-fn by_gram(x: ArrayView2<'_, f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    let (n, d) = x.dim();
-    let tall = n >= d;
-    let gram = if tall { gram(x) } else { gram(x.t()) };
-    let (values, vectors) = symmetric_eigen(gram.view())?;
-    let singular: Array1<f64> = values.iter().rev().map(|v| v.max(0.0).sqrt()).collect();
-    let vectors = vectors.slice(s![.., ..;-1]);
-    if tall {
-        return Ok((singular, vectors.t().as_standard_layout().into_owned()));
+fn column_means<V: Copy + Into<f64>>(x: ArrayView2<'_, V>) -> Array1<f64> {
+    let mut sums = Array1::<f64>::zeros(x.ncols());
+    x.rows().into_iter().for_each(|row| sums.zip_mut_with(&row, |sum, &v| *sum += v.into()));
+    sums / x.nrows() as f64
+}
+
+fn centred<V: Copy + Into<f64>>(x: ArrayView2<'_, V>, mean: &Array1<f64>) -> Array2<f64> {
+    x.mapv(Into::into) - mean
+}
+
+fn sum_of_squares(x: ArrayView2<'_, f64>) -> f64 {
+    x.rows().into_iter().map(|row| row.dot(&row)).sum()
+}
+
+/// Sum of squares, singular values and right singular vectors as rows.
+type Decomposed = (f64, Array1<f64>, Array2<f64>);
+
+/// By the eigenvectors of `(x - m)'(x - m)`; no more than one block of rows for each thread is copied.
+fn by_tall_gram<V: Copy + Into<f64> + Sync>(x: ArrayView2<'_, V>, mean: &Array1<f64>) -> Result<Decomposed> {
+    let blocks: Vec<ArrayView2<'_, V>> = x.axis_chunks_iter(Axis(0), BLOCK).collect();
+    let mut gram = Array2::zeros((x.ncols(), x.ncols()));
+    for together in blocks.chunks(rayon::current_num_threads().max(1)) {
+        let product = |block: &ArrayView2<'_, V>| {
+            let block = centred(block.view(), mean);
+            block.t().dot(&block)
+        };
+        let products: Vec<Array2<f64>> = together.par_iter().map(product).collect();
+        products.iter().for_each(|product| gram += product);
     }
-    // Left vectors u give the right ones as x'u / s; of no variance there is no direction, and the row stays 0.
+    let (singular, vectors) = descending(gram.view())?;
+    Ok((gram.diag().sum(), singular, vectors.reversed_axes()))
+}
+
+/// By the eigenvectors `u` of `xx'` of a centred matrix: the right ones are `x'u / s`. Of no variance there is no
+/// direction, and the row stays 0.
+fn by_wide_gram(x: ArrayView2<'_, f64>) -> Result<Decomposed> {
+    let (singular, vectors) = descending(x.dot(&x.t()).view())?;
     let mut right = vectors.t().dot(&x);
     for mut row in right.rows_mut() {
         let length = row.dot(&row).sqrt();
         row.mapv_inplace(|v| if length > 0.0 { v / length } else { 0.0 });
     }
-    Ok((singular, right))
+    Ok((sum_of_squares(x), singular, right))
 }
 
-/// `x'x`, summed over blocks of rows in their order.
-fn gram(x: ArrayView2<'_, f64>) -> Array2<f64> {
-    let blocks: Vec<ArrayView2<'_, f64>> = x.axis_chunks_iter(Axis(0), BLOCK).collect();
-    let mut sum = Array2::zeros((x.ncols(), x.ncols()));
-    for together in blocks.chunks(rayon::current_num_threads().max(1)) {
-        let products: Vec<Array2<f64>> = together.par_iter().map(|block| block.t().dot(block)).collect();
-        products.iter().for_each(|product| sum += product);
-    }
-    sum
+/// Roots of the eigenvalues, largest first, and the eigenvectors as columns.
+fn descending(gram: ArrayView2<'_, f64>) -> Result<(Array1<f64>, Array2<f64>)> {
+    let (values, vectors) = symmetric_eigen(gram)?;
+    let singular = values.iter().rev().map(|v| v.max(0.0).sqrt()).collect();
+    Ok((singular, vectors.slice(s![.., ..;-1]).to_owned()))
 }
 
 #[cfg(test)]
@@ -263,16 +292,28 @@ mod tests {
 
     #[test]
     fn both_ways_agree_for_tall_and_wide_matrices() {
-        for (n, d) in [(60, 9), (9, 60)] {
-            let mut x = matrix(n, d);
-            x -= &(x.sum_axis(Axis(0)) / n as f64);
-            let ((direct, rows), (gram, others)) = (right_singular(x.view()).unwrap(), by_gram(x.view()).unwrap());
-            for k in 0..8 {
+        for (n, d) in [(60, 9), (9, 60), (9000, 4)] {
+            let x = matrix(n, d);
+            let mean = column_means(x.view());
+            let centred = centred(x.view(), &mean);
+            let (direct, rows) = right_singular(centred.view()).unwrap();
+            let (total, gram, others) =
+                if n > d { by_tall_gram(x.view(), &mean) } else { by_wide_gram(centred.view()) }.unwrap();
+            assert!((total - direct.mapv(|s| s * s).sum()).abs() < 1e-9 * total);
+            for k in 0..n.min(d) - 1 {
                 assert!((direct[k] - gram[k]).abs() < 1e-9 * direct[0], "{n} x {d}: value {k}");
                 let cosine = rows.row(k).dot(&others.row(k)).abs();
                 assert!((cosine - 1.0).abs() < 1e-9, "{n} x {d}: vector {k}: {cosine}");
             }
         }
+    }
+
+    #[test]
+    fn a_large_matrix_gives_the_same_for_any_number_of_threads() {
+        let x = Array2::from_shape_fn((70_000, 64), |(i, j)| ((i * 31 + j * j * 17) % 1009) as f32 / 1009.0);
+        let fit = || Pca::fit(x.view(), Components::Count(3)).unwrap();
+        let with = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(fit);
+        assert_eq!(with(1), with(3));
     }
 
     #[test]

@@ -14,12 +14,28 @@ use ndarray::ArrayViewMut4;
 use super::{for_each_plane, require_channels};
 use crate::{Error, Result};
 
-const CENTRE: f64 = 7.0;
-const SCALE: f64 = 7.0;
 /// Centres of the well branch for DNA damage, F-actin, DNA and microtubules.
 const WELL_CENTRES: [f64; 4] = [-2.5, -3.1, -1.2, -2.9];
 /// Scales of the well branch, in the same order.
 const WELL_SCALES: [f64; 4] = [9.0, 8.0, 7.0, 8.0];
+
+/// The numbers of `(asinh(factor * x) - centre) / scale`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AsinhScale {
+    /// What an intensity is multiplied by.
+    pub factor: f64,
+    /// What is subtracted.
+    pub centre: f64,
+    /// What the difference is divided by.
+    pub scale: f64,
+}
+
+impl Default for AsinhScale {
+    /// Factor 1, centre 7 and scale 7, those of Multi-ContrastiveVAE.
+    fn default() -> Self {
+        Self { factor: 1.0, centre: 7.0, scale: 7.0 }
+    }
+}
 
 /// `(asinh(x) - 7) / 7` of every pixel, in place (Multi-ContrastiveVAE).
 ///
@@ -30,7 +46,24 @@ const WELL_SCALES: [f64; 4] = [9.0, 8.0, 7.0, 8.0];
 /// assert!(images.iter().all(|&v| v == -1.0));
 /// ```
 pub fn asinh_scaled(images: ArrayViewMut4<'_, f32>) {
-    for_each_plane(images, |_, _, mut plane| plane.mapv_inplace(|v| ((asinh(f64::from(v)) - CENTRE) / SCALE) as f32));
+    asinh_scaled_by(images, AsinhScale::default());
+}
+
+/// The same with numbers of your own, for instance a smaller factor where small intensities are noise.
+///
+/// ```
+/// use ndarray::array;
+/// use perturbook::preprocess::images::{AsinhScale, asinh_scaled_by};
+///
+/// let mut image = array![[[[3.0f32]]]];
+/// asinh_scaled_by(image.view_mut(), AsinhScale { factor: 0.25, centre: 0.0, scale: 1.0 });
+/// assert!((image[[0, 0, 0, 0]] - 2f32.ln()).abs() < 1e-6); // asinh(3/4) = ln 2
+/// ```
+pub fn asinh_scaled_by(images: ArrayViewMut4<'_, f32>, numbers: AsinhScale) {
+    let AsinhScale { factor, centre, scale } = numbers;
+    for_each_plane(images, |_, _, mut plane| {
+        plane.mapv_inplace(|v| ((asinh(factor * f64::from(v)) - centre) / scale) as f32);
+    });
 }
 
 /// The well branch: intensities centred and scaled by median and MAD of their well, then asinh, then the constants of

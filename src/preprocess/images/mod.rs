@@ -23,10 +23,11 @@ mod channel_statistics;
 mod clip;
 mod nearest;
 mod resize;
+mod well_file;
 mod well_statistics;
 mod zscore;
 
-pub use asinh::{asinh_of_well_scaled, asinh_scaled};
+pub use asinh::{AsinhScale, asinh_of_well_scaled, asinh_scaled, asinh_scaled_by};
 pub use channel_statistics::{ChannelMoments, ChannelStatistics};
 pub use clip::{clip_percentiles, rescale_percentiles};
 pub use nearest::resize_nearest;
