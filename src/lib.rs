@@ -43,6 +43,7 @@ pub mod io;
 pub mod live;
 pub mod methods;
 pub mod prelude;
+pub mod preprocess;
 pub mod reduce;
 pub mod screen;
 pub mod simulate;

@@ -5,6 +5,7 @@ mod common;
 use common::{Case, cases};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use perturbook::evaluate::spearman;
+use perturbook::reduce::pca::{Components, Pca};
 use perturbook::reduce::{Curve, FuzzyGraph, Metric, Neighbours, UmapConfig, map_quality, neighbours, umap_of};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -129,6 +130,16 @@ fn quality(case: &Case) {
         // One-sided: as good as the reference's mean, or better.
         case.check_at_least(&format!("{name}.umap_mean"), got, slack);
     }
+}
+
+/// Two principal components; of the unit vectors under the cosine distance.
+fn principal(x: &Array2<f64>, metric: Metric) -> Array2<f64> {
+    let mut x = x.clone();
+    if metric == Metric::Cosine {
+        x.rows_mut().into_iter().for_each(|mut row| row /= row.dot(&row).sqrt());
+    }
+    let pca = Pca::fit(x.view(), Components::Count(2)).expect("components");
+    pca.transform(x.view()).expect("scores")
 }
 
 /// All distances, `i < j`.

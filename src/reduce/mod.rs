@@ -1,10 +1,12 @@
-//! From many dimensions to few: nearest neighbours and maps.
+//! From many dimensions to few: principal components, nearest neighbours and maps.
 //!
-//! [`neighbours`](fn@neighbours) finds the nearest points of each point, exactly; [`umap`](fn@umap) lays the points out in
-//! a plane; [`map_quality`] says how many neighbours the plane has kept.
+//! [`pca`] finds the directions of largest variance; [`neighbours`](fn@neighbours) the nearest points of each point,
+//! exactly; [`umap`](fn@umap) lays the points out in a plane; [`map_quality`] says how many neighbours the plane has kept.
 
+pub(crate) mod eigen;
 mod metric;
 mod neighbours;
+pub mod pca;
 mod points;
 mod quality;
 mod umap;

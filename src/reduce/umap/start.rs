@@ -1,13 +1,15 @@
 //! Where the points of the map stand before the first epoch: in the square from 0 to 10.
 
-use ndarray::{Array1, Array2, Axis};
-use rand::RngExt;
-use rand::SeedableRng;
+use ndarray::{Array2, s};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 use super::{FuzzyGraph, Start, UmapConfig};
 use crate::Result;
+use crate::reduce::Metric;
+use crate::reduce::metric::norm;
+use crate::reduce::pca::{Components, Pca};
 use crate::reduce::points::Points;
 
 /// Side of the square (or cube).
@@ -22,7 +24,7 @@ pub(super) fn positions(points: &dyn Points, graph: &FuzzyGraph, config: &UmapCo
     let mut at = match config.start {
         Start::Random => Array2::from_shape_simple_fn((n, dims), || rng.random_range(0.0..1.0)),
         _ if spectral => graph.spectrum(dims, config.seed)?.vectors,
-        _ => principal(points, dims),
+        _ => principal(points, config)?,
     };
     let largest = at.iter().fold(0.0, |most: f64, v| v.abs().max(most));
     if largest > 0.0 {
@@ -36,19 +38,21 @@ pub(super) fn positions(points: &dyn Points, graph: &FuzzyGraph, config: &UmapCo
     Ok(at)
 }
 
-fn principal(points: &dyn Points, dims: usize) -> Array2<f64> {
+/// The first principal components; of the directions where those are compared.
+fn principal(points: &dyn Points, config: &UmapConfig) -> Result<Array2<f64>> {
     let (n, d) = points.shape();
     let mut x = Array2::<f64>::zeros((n, d));
+    let mut point = vec![0.0; d];
     for (row, mut to) in x.rows_mut().into_iter().enumerate() {
-        if let Some(to) = to.as_slice_mut() {
-            points.copy_point(row, to);
-        }
+        points.copy_point(row, &mut point);
+        let length = if config.metric == Metric::Cosine { norm(&point) } else { 1.0 };
+        to.iter_mut().zip(&point).for_each(|(to, v)| *to = if length > 0.0 { v / length } else { 0.0 });
     }
-    let mean: Array1<f64> = x.sum_axis(Axis(0)) / n as f64;
-    x -= &mean;
-    let c = x.t().dot(&x);
-    let m = faer::Mat::from_fn(d, d, |i, j| c[[i, j]]);
-    let e = m.self_adjoint_eigen(faer::Side::Lower).unwrap();
-    let v = Array2::from_shape_fn((d, dims.min(d)), |(i, k)| e.U()[(i, d - 1 - k)]);
-    x.dot(&v)
+    let mut at = Array2::zeros((n, config.components));
+    if x.rows().into_iter().all(|row| row == x.row(0)) {
+        return Ok(at); // no direction at all: the noise decides
+    }
+    let kept = config.components.min(n.min(d));
+    at.slice_mut(s![.., ..kept]).assign(&Pca::fit(x.view(), Components::Count(kept))?.transform(x.view())?);
+    Ok(at)
 }
