@@ -7,11 +7,17 @@ mod config;
 mod genes;
 mod image;
 mod karyotype;
+mod ops;
 mod planted;
+mod streams;
 
 pub use cells::{SimulatedCells, cell_embedding};
 pub use config::GeneEmbeddingConfig;
 pub use genes::{SimulatedGenes, gene_embedding};
 pub use image::{cell_image, cell_images};
+pub use ops::{
+    EffectClass, OPS_CHANNELS, OpsBatch, OpsCell, OpsConfig, OpsGene, OpsScreen, OpsTruth, Phase, Phenotype,
+    SimulatedImages, Stage, ops_images, ops_screen,
+};
 pub use planted::{CONTROL, GeneTruth, PlantedGene};
 pub(crate) use planted::{Stream, stream};

@@ -35,6 +35,14 @@ pub(crate) enum Stream {
     Noise,
     Table,
     Cell,
+    OpsDesign,
+    OpsStrengths,
+    OpsBatches,
+    CountDesign,
+    CountGenes,
+    CountCycle,
+    CountResponse,
+    CountBatches,
 }
 
 pub(crate) fn stream(seed: u64, stream: Stream) -> ChaCha8Rng {
