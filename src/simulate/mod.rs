@@ -4,6 +4,7 @@
 
 mod cells;
 mod config;
+mod counts;
 mod genes;
 mod image;
 mod karyotype;
@@ -13,6 +14,9 @@ mod streams;
 
 pub use cells::{SimulatedCells, cell_embedding};
 pub use config::GeneEmbeddingConfig;
+pub use counts::{
+    CountCell, CountGene, PerturbSeqConfig, PerturbSeqTruth, PlantedPerturbation, SimulatedCounts, perturb_seq,
+};
 pub use genes::{SimulatedGenes, gene_embedding};
 pub use image::{cell_image, cell_images};
 pub use ops::{

@@ -172,7 +172,11 @@ impl OpsConfig {
             );
         }
         if self.complexes > 0 && self.complex_size < 2 {
-            return refuse("complex_size", format!("a complex cannot have {} genes", self.complex_size), "give 2 or more");
+            return refuse(
+                "complex_size",
+                format!("a complex cannot have {} genes", self.complex_size),
+                "give 2 or more",
+            );
         }
         let kinds = self.phenotypes.len();
         if planned != Some(self.null_genes) || self.genes > self.null_genes {

@@ -70,9 +70,8 @@ fn plan_genes(config: &OpsConfig) -> (Vec<OpsGene>, Complexes) {
 
     let mut draw = Draw(stream(config.seed, Stream::OpsStrengths));
     let spread = config.effect_spread;
-    let strengths: Vec<f64> = (0..config.genes)
-        .map(|_| config.effect * (1.0 + spread * f64::from(draw.within(-1.0, 1.0))))
-        .collect();
+    let strengths: Vec<f64> =
+        (0..config.genes).map(|_| config.effect * (1.0 + spread * f64::from(draw.within(-1.0, 1.0)))).collect();
 
     let (members, rest) = order.split_at(config.complexes * config.complex_size);
     let mut complexes = Vec::with_capacity(config.complexes);

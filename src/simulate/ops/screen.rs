@@ -141,10 +141,10 @@ impl OpsScreen {
                 .fix("draw fewer at a time"));
         }
         let mut images = vec![0.0; rows.len() * pixels];
-        images.par_chunks_exact_mut(pixels).zip(rows).for_each_init(
-            || Easel::new(size, size, size as f32),
-            |easel, (image, &row)| self.draw(easel, row, image),
-        );
+        images
+            .par_chunks_exact_mut(pixels)
+            .zip(rows)
+            .for_each_init(|| Easel::new(size, size, size as f32), |easel, (image, &row)| self.draw(easel, row, image));
         Array4::from_shape_vec((rows.len(), CHANNELS, size, size), images)
             .map_err(|e| Error::new(format!("cannot shape the pictures: {e}")).caused_by(e))
     }

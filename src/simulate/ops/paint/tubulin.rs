@@ -105,7 +105,7 @@ fn aggregates(sheet: &mut Sheet, body: &Body, draw: &mut Draw) {
     }
     for _ in 0..number as usize {
         let (spread, away) = (draw.normal(0.45), draw.within(1.05, 1.35));
-        let (sigma, light) = (draw.within(0.014, 0.026), draw.within(0.45, 0.8));
+        let (sigma, light) = (draw.within(0.016, 0.028), draw.within(0.55, 0.95));
         let at = match body.nuclei.first() {
             Some(nucleus) => nucleus.point(side + spread, away),
             None => body.cell.point(side + spread, 0.55 * away),
