@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView3, Axis, s};
 use perturbook::simulate::{
-    EffectClass, OpsConfig, OpsScreen, Phase, Phenotype, SimulatedImages, ops_images, ops_screen,
+    EffectClass, OpsConfig, OpsScreen, Phase, Phenotype, SimulatedImages, ops_field, ops_images, ops_screen,
 };
 
 const ADDED: [Phenotype; 5] = [
@@ -399,6 +399,33 @@ fn the_truth_describes_the_design() {
     assert!((escaped - config.escaping).abs() < 0.03, "{escaped}");
     let none = OpsConfig { effect: 0.0, ..config };
     assert!(ops_screen(&none).unwrap().truth().genes.iter().all(|gene| gene.class() == EffectClass::Null));
+}
+
+#[test]
+fn a_field_shows_each_cell_of_its_table_where_the_table_says() {
+    let config = OpsConfig { size: 64, gain: 0.0, photons: 1e6, ..OpsConfig::default() };
+    let field = ops_field(&config, 600).unwrap();
+    let cells = &field.truth.cells;
+    assert_eq!(field.cells.height(), cells.len());
+    assert!(cells.len() > 80, "{} cells", cells.len());
+    let dna = field.image.index_axis(Axis(0), 2);
+    let dark = quantile(dna.iter().map(|&v| v.into()).collect(), 0.1);
+    // Interphase cells with one nucleus have DNA where their centre is.
+    let whole = cells.iter().filter(|cell| cell.stage.is_none() && cell.strength == 0.0);
+    let bright = |cell: &&perturbook::simulate::OpsCell| {
+        f64::from(dna[[cell.position.0 as usize, cell.position.1 as usize]]) > dark + 0.06
+    };
+    let (all, hit) = (whole.clone().count(), whole.filter(bright).count());
+    assert!(all > 40 && hit == all, "{hit} of {all}");
+    for (a, cell) in cells.iter().enumerate() {
+        let apart =
+            |b: &perturbook::simulate::OpsCell| (b.position.0 - cell.position.0).hypot(b.position.1 - cell.position.1);
+        assert!(cells[a + 1..].iter().all(|other| apart(other) > 12.0));
+    }
+    assert_eq!(field.image, ops_field(&config, 600).unwrap().image);
+    let message = ops_field(&OpsConfig::quick(), 4000).unwrap_err().to_string();
+    assert!(message.contains("288 cells do not fill"), "{message}");
+    assert!(ops_field(&config, 63).unwrap_err().to_string().contains("side"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Simulated genes have made-up symbols (`SIM0001`), so that no result can be mistaken for a finding.
 
+mod bias;
 mod cells;
 mod config;
 mod counts;
@@ -10,8 +11,10 @@ mod image;
 mod karyotype;
 mod ops;
 mod planted;
+mod sets;
 mod streams;
 
+pub use bias::{PlantedBiasConfig, planted_bias};
 pub use cells::{SimulatedCells, cell_embedding};
 pub use config::GeneEmbeddingConfig;
 pub use counts::{
@@ -21,7 +24,7 @@ pub use genes::{SimulatedGenes, gene_embedding};
 pub use image::{cell_image, cell_images};
 pub use ops::{
     EffectClass, OPS_CHANNELS, OpsBatch, OpsCell, OpsConfig, OpsGene, OpsScreen, OpsTruth, Phase, Phenotype,
-    SimulatedImages, Stage, ops_images, ops_screen,
+    SimulatedField, SimulatedImages, Stage, ops_field, ops_images, ops_screen,
 };
 pub use planted::{CONTROL, GeneTruth, PlantedGene};
 pub(crate) use planted::{Stream, stream};

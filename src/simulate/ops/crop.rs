@@ -40,7 +40,7 @@ impl Easel {
     pub(super) fn lay(&mut self, body: &Body, pens: &mut Pens) {
         if self.sheet.open(&self.canvas, body) {
             paint(&mut self.sheet, body, pens);
-            self.canvas.lay(&self.sheet);
+            self.canvas.lay(&mut self.sheet);
         }
     }
 }

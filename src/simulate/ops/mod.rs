@@ -18,6 +18,7 @@ mod body;
 mod config;
 mod crop;
 mod design;
+mod field;
 mod optics;
 mod outline;
 mod paint;
@@ -29,6 +30,7 @@ mod table;
 mod truth;
 
 pub use config::OpsConfig;
+pub use field::{SimulatedField, ops_field};
 pub use phase::{Phase, Stage};
 pub use phenotype::Phenotype;
 pub use screen::{OPS_CHANNELS, OpsScreen, SimulatedImages, ops_images, ops_screen};

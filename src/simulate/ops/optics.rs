@@ -44,28 +44,30 @@ pub(super) fn batches(config: &OpsConfig) -> Vec<OpsBatch> {
         .collect()
 }
 
-/// Takes the picture that the canvas shows, into `image` (`4 x height x width`); `middle` is that of the canvas in its
-/// field, in pixels of the camera.
-pub(super) fn expose(
-    config: &OpsConfig,
-    batch: &OpsBatch,
-    middle: (f32, f32),
-    noise_of: usize,
-    canvas: &Canvas,
-    image: &mut [f32],
-) {
+/// Where the camera looks, in its pixels.
+pub(super) struct View {
+    /// The middle of the canvas in its field, row and column.
+    pub(super) middle: (f32, f32),
+    /// Side of the field.
+    pub(super) field: f32,
+    /// The number whose stream the noise is drawn from: that of the cell.
+    pub(super) noise_of: usize,
+}
+
+/// Takes the picture that the canvas shows, into `image` (`4 x height x width`).
+pub(super) fn expose(config: &OpsConfig, batch: &OpsBatch, view: &View, canvas: &Canvas, image: &mut [f32]) {
     let kernel = kernel((SHARP * SHARP + batch.blur * batch.blur).sqrt() * canvas.scale / CROP);
     let (height, width) = (canvas.height, canvas.width);
     let camera = CROP / canvas.scale;
     let place = |at: usize, most: usize, middle: f32, brightest: f32| {
         let pixel = middle + (at as f32 + 0.5 - most as f32 / 2.0) * camera;
-        let off = 2.0 * pixel / FIELD - 1.0 - brightest;
+        let off = 2.0 * pixel / view.field - 1.0 - brightest;
         off * off / 2.0
     };
-    let across: Vec<f32> = (0..width).map(|column| place(column, width, middle.1, batch.brightest.1)).collect();
+    let across: Vec<f32> = (0..width).map(|column| place(column, width, view.middle.1, batch.brightest.1)).collect();
     let vignetting = config.vignetting as f32;
     let (per_photon, read) = (1.0 / config.photons as f32, (config.read_noise * config.read_noise) as f32);
-    let mut noise = Draw(cell_stream(config.seed, noise_of, NOISE));
+    let mut noise = Draw(cell_stream(config.seed, view.noise_of, NOISE));
     let mut swept = vec![0.0; height * width];
     for (channel, image) in image.chunks_exact_mut(height * width).enumerate().take(CHANNELS) {
         for (from, to) in canvas.planes[channel].chunks_exact(width).zip(swept.chunks_exact_mut(width)) {
@@ -78,7 +80,7 @@ pub(super) fn expose(
                     *pixel += weight * light;
                 }
             }
-            let down = place(row, height, middle.0, batch.brightest.0);
+            let down = place(row, height, view.middle.0, batch.brightest.0);
             for (pixel, across) in pixels.iter_mut().zip(&across) {
                 let light = (1.0 - vignetting * (down + across)).max(0.05);
                 let ideal = batch.offset[channel] + batch.gain[channel] * light * *pixel;

@@ -170,7 +170,8 @@ impl OpsScreen {
         let cell = &self.truth.cells[row];
         easel.draw_crop(self.config.seed, row, design::state_of(&self.truth, row));
         let batch = &self.truth.batches[cell.batch];
-        optics::expose(&self.config, batch, cell.position, row, &easel.canvas, image);
+        let view = optics::View { middle: cell.position, field: optics::FIELD, noise_of: row };
+        optics::expose(&self.config, batch, &view, &easel.canvas, image);
     }
 }
 

@@ -1,7 +1,8 @@
 //! The sheet on which one cell is drawn, and the canvas on which cells are laid.
 //!
 //! Both hold four planes of light. A sheet covers the pixels around its cell; it also knows how deep each pixel lies
-//! inside the cell and inside a nucleus. Laying a sheet on the canvas hides what is under the cell.
+//! inside the cell and inside a nucleus. Laying a sheet on the canvas hides what is under the cell, save for nuclei:
+//! where cells overlap, the nucleus of the lower one shows.
 
 use super::body::Body;
 
@@ -24,32 +25,52 @@ pub(super) struct Canvas {
     /// Pixels to the side of a crop.
     pub(super) scale: f32,
     pub(super) planes: [Vec<f32>; CHANNELS],
+    /// How much of each pixel the nuclei that were laid down cover.
+    nuclei: Vec<f32>,
 }
 
 impl Canvas {
     pub(super) fn new(height: usize, width: usize, scale: f32) -> Self {
-        Self { height, width, scale, planes: std::array::from_fn(|_| vec![0.0; height * width]) }
+        Self {
+            height,
+            width,
+            scale,
+            planes: std::array::from_fn(|_| vec![0.0; height * width]),
+            nuclei: vec![0.0; height * width],
+        }
     }
 
     pub(super) fn clear(&mut self) {
-        self.planes.iter_mut().for_each(|plane| plane.fill(0.0));
+        self.planes.iter_mut().chain([&mut self.nuclei]).for_each(|plane| plane.fill(0.0));
     }
 
     /// Lays a drawn cell on top.
-    pub(super) fn lay(&mut self, sheet: &Sheet) {
+    pub(super) fn lay(&mut self, sheet: &mut Sheet) {
         for row in 0..sheet.rows {
-            let from = row * sheet.columns;
+            let from = row * sheet.columns..(row + 1) * sheet.columns;
             let to = (sheet.top + row) * self.width + sheet.left;
-            let depth = &sheet.depth[from..from + sheet.columns];
+            let to = to..to + sheet.columns;
+            let scale = sheet.scale;
+            let (depth, nuclear) = (&mut sheet.depth[from.clone()], &sheet.nuclear[from.clone()]);
+            for ((depth, &nuclear), under) in depth.iter_mut().zip(nuclear).zip(&mut self.nuclei[to.clone()]) {
+                let cover = covered(*depth, scale) * (1.0 - *under);
+                *under += cover * covered(nuclear, scale);
+                *depth = cover;
+            }
             for (plane, drawn) in self.planes.iter_mut().zip(&sheet.planes) {
-                let (plane, drawn) = (&mut plane[to..to + sheet.columns], &drawn[from..from + sheet.columns]);
-                for ((to, &drawn), &depth) in plane.iter_mut().zip(drawn).zip(depth) {
-                    let cover = sheet.cover(depth);
+                let cover = &sheet.depth[from.clone()];
+                for ((to, &drawn), &cover) in plane[to.clone()].iter_mut().zip(&drawn[from.clone()]).zip(cover) {
                     *to += (drawn - *to) * cover;
                 }
             }
         }
     }
+}
+
+/// How much of a pixel at this depth is covered, 0 to 1.
+#[inline(always)]
+fn covered(depth: f32, scale: f32) -> f32 {
+    (depth * scale / 1.5 + 0.5).clamp(0.0, 1.0)
 }
 
 /// One cell in the making.
@@ -61,7 +82,7 @@ pub(super) struct Sheet {
     pub(super) columns: usize,
     pub(super) scale: f32,
     pub(super) planes: [Vec<f32>; CHANNELS],
-    /// Depth inside the cell, negative outside.
+    /// Depth inside the cell, negative outside; once laid down, how much of each pixel was covered.
     pub(super) depth: Vec<f32>,
     /// Depth inside the nearest nucleus, negative outside; -1 far from any.
     pub(super) nuclear: Vec<f32>,
@@ -136,7 +157,7 @@ impl Sheet {
     /// How much of a pixel at this depth is covered, 0 to 1.
     #[inline(always)]
     pub(super) fn cover(&self, depth: f32) -> f32 {
-        (depth * self.scale / 1.5 + 0.5).clamp(0.0, 1.0)
+        covered(depth, self.scale)
     }
 
     /// Adds a round spot with a normal profile; `sigma` in sides of a crop, `light` at its middle.
