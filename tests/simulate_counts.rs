@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use ndarray::{Array1, Array2, Axis, s};
-use perturbook::simulate::{PerturbSeqConfig, SimulatedCounts, perturb_seq};
+use perturbook::simulate::{CONTROL, PerturbSeqConfig, SimulatedCounts, perturb_seq};
 
 /// `ln(1 + 10^4 x / library)`, cells x genes.
 fn log_counts(screen: &SimulatedCounts) -> Array2<f64> {
@@ -174,7 +174,7 @@ fn mean_and_variance_are_those_of_the_negative_binomial_law() {
     };
     let screen = perturb_seq(&config).unwrap();
     let n = screen.truth.cells.len() as f64;
-    let expected = screen.truth.expected(0);
+    let expected = screen.truth.expected(&screen.truth.cells[0]);
     let (mut sum, mut squares) = (vec![0.0; 200], vec![0.0; 200]);
     for (&gene, &count) in screen.indices.iter().zip(&screen.values) {
         assert!(count >= 1.0 && count.fract() == 0.0);
@@ -294,6 +294,21 @@ fn a_stronger_effect_leaves_all_other_draws_as_they_were() {
     let other = perturb_seq(&other).unwrap().truth;
     assert_eq!(other.perturbations, usual.truth.perturbations);
     assert_eq!(other.cells, usual.truth.cells);
+}
+
+#[test]
+fn the_table_says_of_each_cell_what_the_truth_says() {
+    let screen = perturb_seq(&PerturbSeqConfig::quick()).unwrap();
+    assert_eq!(screen.cells.get_column_names_str(), ["cell", "gene", "guide", "batch"]);
+    let text = |name: &str, row: usize| screen.cells.column(name).unwrap().str().unwrap().get(row).unwrap().to_owned();
+    for (row, cell) in screen.truth.cells.iter().enumerate() {
+        let perturbation = cell.perturbation.map(|p| screen.truth.perturbations[p].symbol.clone());
+        let symbol = perturbation.unwrap_or(CONTROL.to_owned());
+        assert_eq!(text("guide", row), format!("{symbol}_{}", cell.guide + 1));
+        assert_eq!(text("batch", row), format!("B{}", cell.batch + 1));
+        assert_eq!(text("gene", row), symbol);
+    }
+    assert_eq!((text("gene", 0), text("gene", 999)), ("SIMP001".to_owned(), CONTROL.to_owned()));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView3, Axis, s};
 use perturbook::simulate::{
-    EffectClass, OpsConfig, OpsScreen, Phase, Phenotype, SimulatedImages, ops_field, ops_images, ops_screen,
+    CONTROL, EffectClass, OpsConfig, OpsScreen, Phase, Phenotype, SimulatedImages, ops_field, ops_images, ops_screen,
 };
 
 const ADDED: [Phenotype; 5] = [
@@ -170,8 +170,10 @@ fn null_genes_and_escaped_cells_are_at_chance() {
     let screen = ops_images(&config).unwrap();
     let truth = &screen.truth;
     let controls = cells(&screen, |cell| is_control(&screen, cell));
-    let null = cells(&screen, |cell| !is_control(&screen, cell) && truth.class_of(cell) == EffectClass::Null);
-    let escaped = cells(&screen, |cell| truth.class_of(cell) == EffectClass::Added && truth.cells[cell].escaped);
+    let null =
+        cells(&screen, |cell| !is_control(&screen, cell) && truth.class_of(&truth.cells[cell]) == EffectClass::Null);
+    let escaped =
+        cells(&screen, |cell| truth.class_of(&truth.cells[cell]) == EffectClass::Added && truth.cells[cell].escaped);
     for (name, group) in [("null genes", &null), ("escaped cells", &escaped)] {
         let (accuracy, n) = told_apart(&screen, &controls, group);
         assert!((accuracy - 0.5).abs() < chance_bound(n), "{name}: {accuracy} of {n}");
@@ -205,7 +207,7 @@ fn a_shift_changes_the_mix_of_phases_and_nothing_within_a_phase() {
     let screen = ops_images(&config).unwrap();
     let truth = &screen.truth;
     let controls = cells(&screen, |cell| is_control(&screen, cell));
-    let shifted = cells(&screen, |cell| truth.class_of(cell) == EffectClass::Shifted);
+    let shifted = cells(&screen, |cell| truth.class_of(&truth.cells[cell]) == EffectClass::Shifted);
     let part = |of: &[usize], phase| {
         of.iter().filter(|&&cell| truth.cells[cell].phase == phase).count() as f64 / of.len() as f64
     };
@@ -218,7 +220,7 @@ fn a_shift_changes_the_mix_of_phases_and_nothing_within_a_phase() {
     };
     let (accuracy, n) = told_apart(&screen, &in_g2(&controls), &in_g2(&shifted));
     assert!(n > 150 && (accuracy - 0.5).abs() < chance_bound(n), "within G2: {accuracy} of {n}");
-    let added = cells(&screen, |cell| truth.class_of(cell) == EffectClass::Added);
+    let added = cells(&screen, |cell| truth.class_of(&truth.cells[cell]) == EffectClass::Added);
     let (accuracy, n) = told_apart(&screen, &in_g2(&controls), &in_g2(&added));
     assert!(accuracy > 0.9, "added structure within G2: {accuracy} of {n}");
 }
@@ -364,7 +366,7 @@ fn a_stronger_effect_changes_what_it_acts_on_and_nothing_else() {
         let same = usual.images.index_axis(Axis(0), cell) == more.images.index_axis(Axis(0), cell);
         if a.gene.is_none() || a.escaped {
             assert!(same, "cell {cell} is no perturbed cell and changed");
-        } else if usual.truth.class_of(cell) == EffectClass::Shifted {
+        } else if usual.truth.class_of(a) == EffectClass::Shifted {
             assert_eq!(same, a.phase == b.phase, "cell {cell}");
         }
     }
@@ -399,6 +401,27 @@ fn the_truth_describes_the_design() {
     assert!((escaped - config.escaping).abs() < 0.03, "{escaped}");
     let none = OpsConfig { effect: 0.0, ..config };
     assert!(ops_screen(&none).unwrap().truth().genes.iter().all(|gene| gene.class() == EffectClass::Null));
+}
+
+#[test]
+fn the_table_says_of_each_cell_what_the_truth_says() {
+    let screen = ops_screen(&OpsConfig::quick()).unwrap();
+    let table = screen.table().unwrap();
+    let names = ["cell", "gene", "guide", "plate", "well", "batch", "tile", "cell_i", "cell_j"];
+    assert_eq!(table.get_column_names_str(), names);
+    let text = |name: &str, row: usize| table.column(name).unwrap().str().unwrap().get(row).unwrap().to_owned();
+    for (row, cell) in screen.truth().cells.iter().enumerate() {
+        let symbol = cell.gene.map_or(CONTROL.to_owned(), |gene| screen.truth().genes[gene].symbol.clone());
+        assert_eq!(text("guide", row), format!("{symbol}_{}", cell.guide + 1));
+        assert_eq!(text("gene", row), symbol);
+        let batch = &screen.truth().batches[cell.batch];
+        assert_eq!(text("batch", row), format!("{}-{}", batch.plate, batch.well));
+        assert_eq!((text("plate", row), text("well", row)), (batch.plate.clone(), batch.well.clone()));
+        assert_eq!(table.column("cell_i").unwrap().f32().unwrap().get(row), Some(cell.position.0));
+        assert!((50.0..=2910.0).contains(&cell.position.0) && (50.0..=2910.0).contains(&cell.position.1));
+    }
+    assert_eq!((text("gene", 0), text("gene", 287)), ("SIM0001".to_owned(), CONTROL.to_owned()));
+    assert_eq!((text("well", 0), text("well", 5)), ("A1".to_owned(), "A3".to_owned()));
 }
 
 #[test]

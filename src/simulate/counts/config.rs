@@ -140,18 +140,18 @@ impl PerturbSeqConfig {
         if self.cells() > u32::MAX as usize {
             return refuse("cells_per_guide", format!("{} cells are too many", self.cells()), "ask for fewer");
         }
-        for (key, value) in [
-            ("effect", self.effect),
-            ("offset_noise", self.offset_noise),
-            ("response", self.response),
-            ("cycle", self.cycle),
-            ("library_spread", self.library_spread),
-            ("abundance_spread", self.abundance_spread),
-            ("theta_spread", self.theta_spread),
-            ("batch_effect", self.batch_effect),
+        for (key, value, most) in [
+            ("effect", self.effect, 20.0),
+            ("offset_noise", self.offset_noise, 20.0),
+            ("response", self.response, 20.0),
+            ("cycle", self.cycle, 20.0),
+            ("library_spread", self.library_spread, 2.0),
+            ("abundance_spread", self.abundance_spread, 20.0),
+            ("theta_spread", self.theta_spread, 2.0),
+            ("batch_effect", self.batch_effect, 20.0),
         ] {
-            if !(0.0..=20.0).contains(&value) {
-                return refuse(key, format!("{value} is no strength"), "give a number from 0 to 20");
+            if !(0.0..=most).contains(&value) {
+                return refuse(key, format!("{value} is not between 0 and {most}"), "give a strength in this range");
             }
         }
         for (key, value) in [

@@ -35,13 +35,14 @@ pub(super) fn draw(config: &PerturbSeqConfig, truth: &PerturbSeqTruth) -> Result
         .map(|gene| Gamma::new(gene.theta, 1.0 / gene.theta))
         .collect::<std::result::Result<_, _>>()
         .map_err(|e| Error::new(format!("cannot draw counts: {e}")).at("settings theta, theta_spread").caused_by(e))?;
-    let rows: Vec<Row> = (0..truth.cells.len())
-        .into_par_iter()
-        .map_init(Vec::new, |expected, cell| {
-            truth.expected_into(cell, expected);
-            let mut rng = cell_stream(config.seed, cell, COUNTS);
+    let rows: Vec<Row> = truth
+        .cells
+        .par_iter()
+        .enumerate()
+        .map(|(number, cell)| {
+            let mut rng = cell_stream(config.seed, number, COUNTS);
             let mut row = Row::default();
-            for (gene, (mean, unit)) in expected.iter().zip(&unit).enumerate() {
+            for (gene, (mean, unit)) in truth.expected(cell).iter().zip(&unit).enumerate() {
                 let count = poisson(mean * unit.sample(&mut rng), &mut rng);
                 if count > 0.0 {
                     row.0.push(gene as u32);

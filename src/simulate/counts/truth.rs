@@ -1,5 +1,7 @@
 //! What was planted in a simulated Perturb-seq screen, and the mean that it gives each count.
 
+use crate::simulate::CONTROL;
+
 /// One simulated perturbation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlantedPerturbation {
@@ -73,34 +75,29 @@ impl PerturbSeqTruth {
     /// ```
     /// use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
     ///
-    /// let screen = perturb_seq(&PerturbSeqConfig::quick())?;
-    /// let mean: f64 = screen.truth.expected(7).iter().sum();
-    /// assert!((mean / screen.truth.cells[7].library - 1.0).abs() < 1e-9);
+    /// let truth = perturb_seq(&PerturbSeqConfig::quick())?.truth;
+    /// let total: f64 = truth.expected(&truth.cells[7]).iter().sum();
+    /// assert!((total / truth.cells[7].library - 1.0).abs() < 1e-9);
     /// # Ok::<(), perturbook::Error>(())
     /// ```
-    pub fn expected(&self, cell: usize) -> Vec<f64> {
-        let mut expected = Vec::new();
-        self.expected_into(cell, &mut expected);
-        expected
-    }
-
-    pub(super) fn expected_into(&self, cell: usize, expected: &mut Vec<f64>) {
-        let cell = &self.cells[cell];
+    pub fn expected(&self, cell: &CountCell) -> Vec<f64> {
         let (sin, cos) = cell.phase.sin_cos();
-        expected.clear();
-        expected.extend(self.genes.iter().map(|gene| {
+        let abundance = |gene: &CountGene| {
             let along_s: f64 = gene.response.iter().zip(&cell.s).map(|(slope, s)| slope * s).sum();
-            gene.abundance + gene.cycle.0 * cos + gene.cycle.1 * sin + along_s + gene.batches[cell.batch]
-        }));
+            let shift = gene.batches.get(cell.batch).copied().unwrap_or(0.0);
+            gene.abundance + gene.cycle.0 * cos + gene.cycle.1 * sin + along_s + shift
+        };
+        let mut expected: Vec<f64> = self.genes.iter().map(abundance).collect();
         let top = expected.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         expected.iter_mut().for_each(|v| *v = (*v - top).exp());
         let scale = cell.library / expected.iter().sum::<f64>();
         expected.iter_mut().for_each(|v| *v *= scale);
+        expected
     }
 
     /// The symbol of a cell's perturbation, or the label of the control.
-    pub fn symbol_of(&self, cell: usize) -> &str {
-        let perturbation = self.cells[cell].perturbation;
-        perturbation.map_or(crate::simulate::CONTROL, |p| &self.perturbations[p].symbol)
+    pub fn symbol_of(&self, cell: &CountCell) -> &str {
+        let perturbation = cell.perturbation.and_then(|p| self.perturbations.get(p));
+        perturbation.map_or(CONTROL, |perturbation| &perturbation.symbol)
     }
 }

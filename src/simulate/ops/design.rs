@@ -1,6 +1,7 @@
 //! Which gene does what, which cell is in which well, and what becomes of it.
 
 use rand::seq::SliceRandom;
+use rayon::prelude::*;
 
 use super::body::{PLAN, State};
 use super::config::OpsConfig;
@@ -21,13 +22,14 @@ pub(super) fn plan(config: &OpsConfig) -> OpsTruth {
     let per_gene = config.guides * config.cells_per_guide;
     let all_effects: Vec<Effects> = genes.iter().map(|gene| Effects::new(&gene.effects)).collect();
     let cells = (0..n)
+        .into_par_iter()
         .map(|cell| {
             let (gene, within) =
                 if cell < targeted { (Some(cell / per_gene), cell % per_gene) } else { (None, cell - targeted) };
             let mut draw = Draw(cell_stream(config.seed, cell, PLAN));
             let (place, progress, luck) = (draw.within(0.0, 1.0), draw.within(0.0, 1.0), draw.within(0.0, 1.0));
-            let position = (draw.within(optics::EDGE, optics::FIELD - optics::EDGE), 0.0);
-            let position = (position.0, draw.within(optics::EDGE, optics::FIELD - optics::EDGE));
+            let mut place_in_field = || draw.within(optics::EDGE, optics::FIELD - optics::EDGE);
+            let position = (place_in_field(), place_in_field());
             let tile = draw.count(0, TILES - 1);
             let escaped = gene.is_some() && f64::from(luck) < config.escaping;
             let shown = gene.filter(|_| !escaped);

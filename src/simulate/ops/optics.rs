@@ -69,6 +69,7 @@ pub(super) fn expose(config: &OpsConfig, batch: &OpsBatch, view: &View, canvas: 
     let (per_photon, read) = (1.0 / config.photons as f32, (config.read_noise * config.read_noise) as f32);
     let mut noise = Draw(cell_stream(config.seed, view.noise_of, NOISE));
     let mut swept = vec![0.0; height * width];
+    let mut grain = vec![0.0; width];
     for (channel, image) in image.chunks_exact_mut(height * width).enumerate().take(CHANNELS) {
         for (from, to) in canvas.planes[channel].chunks_exact(width).zip(swept.chunks_exact_mut(width)) {
             sweep(&kernel, from, to);
@@ -81,11 +82,12 @@ pub(super) fn expose(config: &OpsConfig, batch: &OpsBatch, view: &View, canvas: 
                 }
             }
             let down = place(row, height, view.middle.0, batch.brightest.0);
-            for (pixel, across) in pixels.iter_mut().zip(&across) {
+            grain.iter_mut().for_each(|grain| *grain = noise.normal(1.0));
+            for ((pixel, across), grain) in pixels.iter_mut().zip(&across).zip(&grain) {
                 let light = (1.0 - vignetting * (down + across)).max(0.05);
                 let ideal = batch.offset[channel] + batch.gain[channel] * light * *pixel;
                 let sd = (ideal * per_photon + read).sqrt();
-                *pixel = (ideal + noise.normal(sd)).clamp(0.0, 1.0);
+                *pixel = (ideal + sd * grain).clamp(0.0, 1.0);
             }
         }
     }

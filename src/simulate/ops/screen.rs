@@ -41,9 +41,9 @@ pub struct SimulatedImages {
 /// ```
 /// use perturbook::simulate::{OpsConfig, ops_screen};
 ///
-/// let screen = ops_screen(&OpsConfig { cells_per_guide: 100_000, ..OpsConfig::quick() })?;
-/// assert_eq!(screen.len(), 2_400_000); // 22 GB of pixels that nobody drew yet
-/// assert_eq!(screen.images(&[7, 2_000_000])?.dim(), (2, 4, 48, 48));
+/// let screen = ops_screen(&OpsConfig { cells_per_guide: 10_000, ..OpsConfig::quick() })?;
+/// assert_eq!(screen.len(), 240_000); // 8.8 GB of pixels that nobody drew yet
+/// assert_eq!(screen.images(&[7, 200_000])?.dim(), (2, 4, 48, 48));
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
@@ -135,12 +135,12 @@ impl OpsScreen {
                 .fix(format!("ask for cells below {}", self.len())));
         }
         let (size, pixels) = (self.config.size, CHANNELS * self.config.size * self.config.size);
-        if rows.len().checked_mul(pixels * size_of::<f32>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
-            return Err(Error::new(format!("{} pictures do not fit into memory", rows.len()))
+        let values = rows.len().checked_mul(pixels).filter(|&values| fits(values)).ok_or_else(|| {
+            Error::new(format!("{} pictures of 4 x {size} x {size} do not fit into memory", rows.len()))
                 .at("simulated screen")
-                .fix("draw fewer at a time"));
-        }
-        let mut images = vec![0.0; rows.len() * pixels];
+                .fix("draw fewer at a time")
+        })?;
+        let mut images = vec![0.0; values];
         images
             .par_chunks_exact_mut(pixels)
             .zip(rows)
@@ -193,6 +193,11 @@ impl SimulatedImages {
         }
         Ok(self.images.slice(s![cell, .., .., ..]).to_owned())
     }
+}
+
+/// Whether so many values can be allocated.
+fn fits(values: usize) -> bool {
+    Vec::<f32>::new().try_reserve_exact(values).is_ok()
 }
 
 fn to_u16(images: &Array4<f32>) -> Array4<u16> {

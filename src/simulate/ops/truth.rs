@@ -1,6 +1,7 @@
 //! What was planted in a simulated optical pooled screen.
 
 use super::{Phase, Phenotype, Stage};
+use crate::simulate::CONTROL;
 
 /// What a gene does to cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,12 +94,16 @@ pub struct OpsTruth {
 
 impl OpsTruth {
     /// The class of a cell's gene; [`EffectClass::Null`] for a control.
-    pub fn class_of(&self, cell: usize) -> EffectClass {
-        self.cells[cell].gene.map_or(EffectClass::Null, |gene| self.genes[gene].class())
+    pub fn class_of(&self, cell: &OpsCell) -> EffectClass {
+        self.gene_of(cell).map_or(EffectClass::Null, OpsGene::class)
     }
 
     /// The symbol of a cell's gene, or the label of the control.
-    pub fn symbol_of(&self, cell: usize) -> &str {
-        self.cells[cell].gene.map_or(crate::simulate::CONTROL, |gene| &self.genes[gene].symbol)
+    pub fn symbol_of(&self, cell: &OpsCell) -> &str {
+        self.gene_of(cell).map_or(CONTROL, |gene| &gene.symbol)
+    }
+
+    fn gene_of(&self, cell: &OpsCell) -> Option<&OpsGene> {
+        self.genes.get(cell.gene?)
     }
 }
