@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
+const MOST_CELLS: usize = 100_000_000;
+const MOST_COUNTS: usize = 1 << 33;
+
 /// How many perturbations, cells and genes, how strong each effect. Effects are natural logarithms of expression, or
 /// units of the latent offset s where that is said. By default 5,000 cells of 500 genes, as in the synthetic test of a
 /// supervised contrastive model.
@@ -137,8 +140,9 @@ impl PerturbSeqConfig {
                 );
             }
         }
-        if self.cells() > u32::MAX as usize {
-            return refuse("cells_per_guide", format!("{} cells are too many", self.cells()), "ask for fewer");
+        if self.cells() > MOST_CELLS || self.cells() * self.genes > MOST_COUNTS {
+            let what = format!("{} cells of {} genes do not fit into memory", self.cells(), self.genes);
+            return refuse("genes, guides, control_guides, cells_per_guide", what, "ask for fewer cells or genes");
         }
         for (key, value, most) in [
             ("effect", self.effect, 20.0),

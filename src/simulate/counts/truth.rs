@@ -46,7 +46,7 @@ pub struct CountCell {
     pub guide: usize,
     /// Its batch, from 0.
     pub batch: usize,
-    /// Whether it escaped its perturbation; never true for a control.
+    /// Whether it escaped its perturbation; never true for a control. Makes no difference under a null perturbation.
     pub escaped: bool,
     /// Phase of the cell cycle, an angle in radians from 0 to 2 pi.
     pub phase: f64,

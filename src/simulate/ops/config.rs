@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::Phenotype;
 use crate::{Error, Result};
 
+/// The truth about a cell takes some 70 bytes.
+const MOST_CELLS: usize = 100_000_000;
+
 /// How many genes and cells, how strong the effects and the background variation. By default 2,016 cells of
 /// `4 x 64 x 64`, 132 MB as `f32`.
 ///
@@ -130,6 +133,10 @@ impl OpsConfig {
             if value == 0 || value > most {
                 return refuse(key, format!("{value} is not between 1 and {most}"), "give a number in this range");
             }
+        }
+        if self.cells() > MOST_CELLS {
+            let what = format!("a plan of {} cells does not fit into memory", self.cells());
+            return refuse("genes, guides, control_guides, cells_per_guide", what, "ask for 100 million or fewer");
         }
         if self.size < 16 {
             return refuse("size", format!("{} pixels are too few to show a cell", self.size), "give at least 16");

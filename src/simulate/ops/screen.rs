@@ -51,11 +51,6 @@ pub struct SimulatedImages {
 /// When a setting cannot be used; the message names it.
 pub fn ops_screen(config: &OpsConfig) -> Result<OpsScreen> {
     config.check()?;
-    if config.cells() > u32::MAX as usize {
-        return Err(Error::new(format!("{} cells are too many", config.cells()))
-            .at("settings genes, guides, control_guides, cells_per_guide")
-            .fix("ask for fewer than 4,294,967,296"));
-    }
     Ok(OpsScreen { config: config.clone(), truth: design::plan(config) })
 }
 

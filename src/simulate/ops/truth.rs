@@ -50,7 +50,7 @@ pub struct OpsCell {
     pub tile: usize,
     /// Centre in the field, row and column, in pixels of the camera.
     pub position: (f32, f32),
-    /// Whether it escaped its perturbation; never true for a control.
+    /// Whether it escaped its perturbation; never true for a control. Makes no difference under a null gene.
     pub escaped: bool,
     /// Strength of its strongest phenotype; 0 for controls, escaped cells and cells of null genes.
     pub strength: f64,
