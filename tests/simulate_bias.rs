@@ -94,7 +94,7 @@ fn the_screen_is_as_designed() {
     for gene in &screen.truth.genes {
         *arms.entry(gene.locus.arm.to_string()).or_default() += 1;
     }
-    assert_eq!(arms, BTreeMap::from([("1p", 4), ("1q", 4), ("2p", 4)].map(|(arm, n)| (arm.to_owned(), n))));
+    assert_eq!(arms, BTreeMap::from([("chr1p", 4), ("chr1q", 4), ("chr2p", 4)].map(|(arm, n)| (arm.to_owned(), n))));
     let wells = screen.embedding.profiles(By::Column("well")).unwrap();
     assert_eq!(wells.len(), 3 * 4 * 6 + 24);
     let genes = screen.embedding.profiles(By::Gene).unwrap();

@@ -128,7 +128,7 @@ impl PlantedBiasConfig {
 ///
 /// let screen = planted_bias(&PlantedBiasConfig { genes_per_arm: 5, ..PlantedBiasConfig::default() })?;
 /// assert_eq!(screen.embedding.len(), (2 * 5 * 6 + 24) * 60);
-/// assert_eq!(screen.truth.genome().arm_of("SIM0001").unwrap().to_string(), "1p");
+/// assert_eq!(screen.truth.genome().arm_of("SIM0001").unwrap().to_string(), "chr1p");
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
