@@ -4,7 +4,7 @@ mod common;
 
 use common::{Case, cases};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
-use perturbook::evaluate::spearman;
+use perturbook::evaluate::mid_ranks;
 use perturbook::reduce::pca::{Components, Pca};
 use perturbook::reduce::{Curve, FuzzyGraph, Metric, Neighbours, UmapConfig, map_quality, neighbours, umap_of};
 use rand::{RngExt, SeedableRng};
@@ -100,11 +100,11 @@ fn quality(case: &Case) {
         ..UmapConfig::default()
     };
     let k = case.param_number("k_eval") as usize;
-    let between = distances(&x, metric);
+    let between = mid_ranks(&distances(&x, metric));
     let judge = |map: &Array2<f64>| {
         let quality = map_quality(&x, map, metric, k).expect("a quality");
-        let (rho, _) = spearman(&between, &distances(map, Metric::Euclidean)).expect("equal lengths").expect("a rho");
-        [quality.trustworthiness, quality.overlap, rho]
+        let spearman = correlation(&between, &mid_ranks(&distances(map, Metric::Euclidean)));
+        [quality.trustworthiness, quality.overlap, spearman]
     };
     let names = [format!("trustworthiness_k{k}"), format!("overlap_{k}nn"), "spearman_all_pairs".to_owned()];
     let check = |what: &str, got: [f64; 3]| {
@@ -140,6 +140,13 @@ fn principal(x: &Array2<f64>, metric: Metric) -> Array2<f64> {
     }
     let pca = Pca::fit(x.view(), Components::Count(2)).expect("components");
     pca.transform(x.view()).expect("scores")
+}
+
+/// The correlation of two lists of ranks, whose means are equal.
+fn correlation(x: &[f64], y: &[f64]) -> f64 {
+    let mean = (x.len() + 1) as f64 / 2.0;
+    let sum = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>();
+    sum(x, y) / (sum(x, x) * sum(y, y)).sqrt()
 }
 
 /// All distances, `i < j`.
