@@ -13,14 +13,14 @@ pub(super) fn paint(sheet: &mut Sheet, body: &Body, draw: &mut Draw, phenotype: 
     for (to, &dna) in damage[DAMAGE].iter_mut().zip(&rest[DNA - 1]) {
         *to = 0.035 + haze * (2.0 * dna).min(1.0);
     }
-    let mean = match body.state.phase {
+    let mean: f32 = match body.state.phase {
         Phase::G1 => 1.2,
         Phase::S => 3.0,
         Phase::G2 => 2.0,
         Phase::M => 1.0,
     };
     // A geometric number: most cells have few foci, some have many.
-    let usual = ((1.0 - draw.within(0.0, 1.0)).ln() / (mean / (1.0 + mean) as f32).ln()) as usize;
+    let usual = ((1.0 - draw.within(0.0, 1.0)).ln() / (mean / (1.0 + mean)).ln()) as usize;
     foci(sheet, body, usual.min(12), draw);
 
     let more = 22.0 * body.state.effects.of(Phenotype::FociBurst) * phenotype.within(0.75, 1.25);
