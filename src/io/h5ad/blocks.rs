@@ -9,6 +9,9 @@ use crate::live::Bar;
 use crate::screen::Counts;
 use crate::{Error, Result};
 
+/// Stored values of a matrix whose blocks show a bar.
+const LONG: u64 = 16 << 20;
+
 /// Blocks of cells in order, each with the numbers of its cells; made by [`H5ad::row_blocks`](super::H5ad::row_blocks).
 ///
 /// After a request to stop there is no further block. After an error the iterator ends.
@@ -24,7 +27,7 @@ pub struct RowBlocks {
 impl RowBlocks {
     pub(super) fn new(blocks: Blocks, cells: usize, rows: usize) -> Self {
         let rows = rows.max(1);
-        let bar = (cells > rows).then(|| Bar::new("cells", Some(cells as u64)));
+        let bar = (cells > rows && blocks.are_long()).then(|| Bar::new("cells", Some(cells as u64)));
         Self { blocks, cells, rows, next: 0, bar }
     }
 }
@@ -61,6 +64,11 @@ pub(crate) struct Blocks {
 impl Blocks {
     pub(super) fn new(matrix: Matrix, columns: Vec<String>, starts: Vec<u64>) -> Self {
         Self { matrix, columns, starts }
+    }
+
+    /// Whether reading them all takes long enough for a bar.
+    fn are_long(&self) -> bool {
+        self.matrix.values().shape().iter().product::<u64>() > LONG
     }
 
     /// The rows of a range.

@@ -133,7 +133,7 @@ impl Matrix {
         let [rows, width] = self.shape();
         check_written(array)?;
         let band = array.aligned((TOGETHER / width.max(1)).max(1));
-        let mut bar = (rows > 16 * band).then(|| Bar::new("rows", Some(rows)));
+        let mut bar = (rows > 8 * band).then(|| Bar::new("rows", Some(rows)));
         let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
         let mut start = 0;
         while start < rows {
