@@ -9,6 +9,7 @@ mod bundle;
 mod column;
 mod configs;
 mod corner;
+mod counts;
 mod edges;
 mod element;
 mod embedding;
