@@ -3,3 +3,6 @@
 pub mod delimited;
 pub mod parquet;
 pub(crate) mod part_file;
+pub mod png;
+pub(crate) mod positioned;
+pub mod tiff;
