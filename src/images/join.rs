@@ -23,8 +23,11 @@ pub(super) fn joined(table: &DataFrame, metadata: &DataFrame, key: &str) -> Resu
                 .fix("keep one row per cell"));
         }
     }
-    let found = ours.iter().map(|name| name.and_then(|name| row_of.get(name).copied()).ok_or(name.unwrap_or_default()));
-    let missing: Vec<&str> = found.clone().filter_map(std::result::Result::err).collect();
+    let found: Vec<std::result::Result<IdxSize, &str>> = ours
+        .iter()
+        .map(|name| name.and_then(|name| row_of.get(name).copied()).ok_or(name.unwrap_or_default()))
+        .collect();
+    let missing: Vec<&str> = found.iter().filter_map(|found| found.err()).collect();
     if !missing.is_empty() {
         return Err(Error::new(format!(
             "{} not in the metadata's column {key:?}: {}",
@@ -33,7 +36,7 @@ pub(super) fn joined(table: &DataFrame, metadata: &DataFrame, key: &str) -> Resu
         ))
         .fix("add a row for each, or leave these cells out"));
     }
-    let rows: Vec<IdxSize> = found.flatten().collect();
+    let rows: Vec<IdxSize> = found.into_iter().flatten().collect();
     let failed = |e| Error::new(format!("cannot join the metadata: {e}")).caused_by(e);
     let mut taken = metadata.take(&IdxCa::from_vec("rows".into(), rows)).map_err(failed)?;
     let shared: Vec<String> = taken

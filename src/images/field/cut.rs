@@ -18,7 +18,7 @@ pub enum EdgeRule {
 
 /// The first row or column of a crop.
 pub(super) fn start(centre: f64, size: usize) -> i64 {
-    (centre + 0.5).floor() as i64 - (size / 2) as i64
+    ((centre + 0.5).floor() as i64).saturating_sub((size / 2) as i64)
 }
 
 /// Whether a crop lies within a field of `length` pixels.

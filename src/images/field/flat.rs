@@ -3,14 +3,14 @@
 //! ```text
 //! b_f(block)  = mean of the pixels of a block of field f
 //! m(block)    = median (or mean) over the fields
-//! gain        = m smoothed by a Gaussian, linear between the blocks' centres, divided by its mean
+//! gain        = m smoothed by a Gaussian (a local line, so that the rim is not flattened), linear between the blocks' centres, divided by its mean
 //! corrected   = image / gain
 //! ```
 //!
 //! With many fields cells lie everywhere, so what is left in the median is the light. Working on blocks keeps one small
 //! image per field in memory however large the fields are.
 
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 
 use crate::{Error, Result};
 
@@ -68,7 +68,8 @@ impl FlatField {
     /// When there is no field, a field cannot be read, their shapes differ, a channel is dark throughout, or the
     /// configuration makes no sense.
     pub fn estimate(fields: impl IntoIterator<Item = Result<Array3<f32>>>, config: &FlatFieldConfig) -> Result<Self> {
-        if config.block == 0 || !(config.sigma >= 0.0 && config.sigma.is_finite()) || !(config.least > 0.0) {
+        let positive = |number: f64| number > 0.0 && number.is_finite();
+        if config.block == 0 || !positive(config.sigma + 1.0) || config.sigma < 0.0 || !positive(config.least.into()) {
             return Err(Error::new(format!("a flat field cannot be estimated with {config:?}"))
                 .fix("block and least are above 0, and sigma is not negative"));
         }
@@ -125,17 +126,19 @@ impl FlatField {
     }
 }
 
-/// The mean of each block; blocks at the rim are smaller.
+/// The first pixel of each of the nearly equal parts into which `size` pixels are cut, and `size`.
+fn cuts(size: usize, block: usize) -> Vec<usize> {
+    let parts = ((size + block / 2) / block).max(1);
+    (0..=parts).map(|part| part * size / parts).collect()
+}
+
+/// The mean of each block.
 fn in_blocks(field: &Array3<f32>, block: usize) -> Array3<f32> {
     let (channels, height, width) = field.dim();
-    let (down, across) = (height.div_ceil(block), width.div_ceil(block));
-    let mut sums = Array3::<f64>::zeros((channels, down, across));
-    for ((c, y, x), &value) in field.indexed_iter() {
-        sums[[c, y / block, x / block]] += f64::from(value);
-    }
-    let size = |at: usize, whole: usize| block.min(whole - at * block);
-    Array3::from_shape_fn((channels, down, across), |(c, y, x)| {
-        (sums[[c, y, x]] / (size(y, height) * size(x, width)) as f64) as f32
+    let (rows, columns) = (cuts(height, block), cuts(width, block));
+    Array3::from_shape_fn((channels, rows.len() - 1, columns.len() - 1), |(c, y, x)| {
+        let part = field.slice(s![c, rows[y]..rows[y + 1], columns[x]..columns[x + 1]]);
+        (part.iter().map(|&value| f64::from(value)).sum::<f64>() / part.len() as f64) as f32
     })
 }
 
@@ -151,27 +154,32 @@ fn over(values: impl Iterator<Item = f32>, what: OverFields) -> f32 {
     }
 }
 
-/// A Gaussian along both axes, cut at four standard deviations, the image mirrored at its rim.
+/// A line fitted at each place with Gaussian weights, along both axes, cut at four standard deviations.
+///
+/// Within the image this is the Gaussian mean; at the rim, where the window has one side only, slopes are kept.
 fn smoothed(plane: ArrayView2<'_, f32>, sigma: f64) -> Array2<f32> {
-    let reach = (4.0 * sigma).ceil() as isize;
-    if reach == 0 {
-        return plane.to_owned();
-    }
-    let kernel: Vec<f64> = (-reach..=reach).map(|i| (-0.5 * (i as f64 / sigma).powi(2)).exp()).collect();
-    let total: f64 = kernel.iter().sum();
-    let mirror = |at: isize, size: usize| {
-        let period = 2 * size as isize;
-        let at = at.rem_euclid(period);
-        (if at < size as isize { at } else { period - 1 - at }) as usize
-    };
+    let reach = (4.0 * sigma).ceil() as usize;
     let mut plane = plane.to_owned();
+    if reach == 0 {
+        return plane;
+    }
     for axis in [Axis(0), Axis(1)] {
         for mut lane in plane.lanes_mut(axis) {
             let old = lane.to_vec();
             for (at, value) in lane.iter_mut().enumerate() {
-                let sum =
-                    |(i, k): (usize, &f64)| k * f64::from(old[mirror(at as isize + i as isize - reach, old.len())]);
-                *value = (kernel.iter().enumerate().map(sum).sum::<f64>() / total) as f32;
+                let window = at.saturating_sub(reach)..(at + reach + 1).min(old.len());
+                let points = window.map(|i| {
+                    let d = i as f64 - at as f64;
+                    ((-0.5 * (d / sigma).powi(2)).exp(), d, f64::from(old[i]))
+                });
+                let [mut s0, mut s1, mut s2, mut t0, mut t1] = [0.0; 5];
+                for (k, d, v) in points {
+                    (s0, s1, s2) = (s0 + k, s1 + k * d, s2 + k * d * d);
+                    (t0, t1) = (t0 + k * v, t1 + k * d * v);
+                }
+                let determinant = s0 * s2 - s1 * s1;
+                let fitted = if determinant > 1e-12 { (s2 * t0 - s1 * t1) / determinant } else { t0 / s0 };
+                *value = fitted as f32;
             }
         }
     }
@@ -180,25 +188,17 @@ fn smoothed(plane: ArrayView2<'_, f32>, sigma: f64) -> Array2<f32> {
 
 /// Linear between the blocks' centres, and on to the rim along the same line.
 fn stretched(blocks: ArrayView2<'_, f32>, (height, width): (usize, usize), block: usize) -> Array2<f32> {
-    let centre = |at: usize, size: usize| {
-        let (start, end) = (at * block, ((at + 1) * block).min(size));
-        (start + end - 1) as f32 / 2.0
-    };
     let between = |size: usize| -> Vec<(usize, usize, f32)> {
-        let last = size.div_ceil(block) - 1;
-        (0..size)
-            .map(|at| {
-                if last == 0 {
-                    return (0, 0, 0.0);
-                }
-                let mut low = (at / block).min(last);
-                if low > 0 && (at as f32) < centre(low, size) || low == last {
-                    low -= 1;
-                }
-                let (from, to) = (centre(low, size), centre(low + 1, size));
-                (low, low + 1, (at as f32 - from) / (to - from))
-            })
-            .collect()
+        let centres: Vec<f32> = cuts(size, block).windows(2).map(|part| (part[0] + part[1] - 1) as f32 / 2.0).collect();
+        let place = |at: usize| {
+            let last = centres.len() - 1;
+            let low =
+                centres.partition_point(|&centre| centre <= at as f32).saturating_sub(1).min(last.saturating_sub(1));
+            let high = (low + 1).min(last);
+            let width = centres[high] - centres[low];
+            (low, high, if width > 0.0 { (at as f32 - centres[low]) / width } else { 0.0 })
+        };
+        (0..size).map(place).collect()
     };
     let (rows, columns) = (between(height), between(width));
     Array2::from_shape_fn((height, width), |(y, x)| {

@@ -142,7 +142,7 @@ impl FieldImages {
         let Some(first) = fields.first() else { return Err(Error::new("the table of centres has no row")) };
         let (channels, height, width) = describe(first)?;
         let field_shape = (channels.len(), height, width);
-        let start = |centre: f64, size| i32::try_from(cut::start(centre, size)).unwrap_or(i32::MIN);
+        let start = |centre: f64, size| cut::start(centre, size).clamp(i32::MIN.into(), i32::MAX.into()) as i32;
         let mut cells: Vec<(u32, i32, i32)> = field_of
             .iter()
             .zip(y.iter().zip(&x))

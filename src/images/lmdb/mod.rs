@@ -10,7 +10,6 @@ use std::path::Path;
 
 use ndarray::Array4;
 use polars::prelude::{Column, DataFrame};
-use rayon::prelude::*;
 
 use self::tree::{Place, Tree};
 use super::join::joined;

@@ -123,7 +123,7 @@ impl Tree {
     }
 
     fn page(&self, number: u64) -> Result<Vec<u8>> {
-        let offset = number.checked_mul(self.page_size).unwrap_or(u64::MAX);
+        let offset = number.saturating_mul(self.page_size);
         self.file.bytes(offset, self.page_size)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 0        "PBCELLS\0", version u32, storage u32, channels, height, width u32, 0 u32, cells u64,
-//!          start of the records u64, start of the groups u64, length of the groups u64, length of the table's file u64,
+//!          start of the records u64, start of the groups u64, length of the groups u64, stamp of the table's file u64,
 //!          per channel: scale f32, offset f32, length of the name u16, name; padded to 4096 bytes
 //! records  cells * record bytes: channels x height x width in C order, little-endian
 //! groups   names of the batch columns, of the perturbation column, of the batches, of the perturbations (each list: u32, then
@@ -43,7 +43,7 @@ pub(super) struct Span {
 pub(super) struct Format {
     pub(super) layout: StoreLayout,
     pub(super) cells: u64,
-    pub(super) table_bytes: u64,
+    pub(super) table_stamp: u64,
     pub(super) batches: Vec<String>,
     pub(super) perturbations: Vec<String>,
     pub(super) spans: Vec<Span>,
@@ -77,7 +77,7 @@ impl Format {
             header.extend(number.to_le_bytes());
         }
         let end = start + self.cells * self.layout.record_bytes() as u64;
-        for number in [self.cells, start, end, groups.len() as u64, self.table_bytes] {
+        for number in [self.cells, start, end, groups.len() as u64, self.table_stamp] {
             header.extend(number.to_le_bytes());
         }
         for (scale, name) in self.layout.scales.iter().zip(&self.layout.channels) {
@@ -112,7 +112,7 @@ impl Format {
             Storage::from_code(storage).ok_or_else(|| file.damaged(format!("its numbers are of kind {storage}")))?;
         let shape = (fields.u32()? as usize, fields.u32()? as usize, fields.u32()? as usize);
         fields.u32()?;
-        let [cells, start, end, groups, table_bytes] =
+        let [cells, start, end, groups, table_stamp] =
             [fields.u64()?, fields.u64()?, fields.u64()?, fields.u64()?, fields.u64()?];
         let record = record_bytes(shape, storage).filter(|&bytes| bytes > 0 && bytes <= 1 << 30 && shape.0 <= 4096);
         let expected = record
@@ -162,7 +162,7 @@ impl Format {
         if next != cells {
             return Err(file.damaged(format!("its groups hold {next} cells, and its header promises {cells}")));
         }
-        Ok(Self { layout, cells, table_bytes, batches, perturbations, spans })
+        Ok(Self { layout, cells, table_stamp, batches, perturbations, spans })
     }
 }
 

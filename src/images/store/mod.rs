@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array4;
 use polars::prelude::{DataFrame, ParquetReader, SerReader};
+use sha2::{Digest, Sha256};
 
 use self::format::{Format, Span};
 pub use self::layout::StoreLayout;
@@ -80,6 +81,15 @@ fn table_path(path: &Path) -> PathBuf {
     name.into()
 }
 
+/// A number that tells one table from another: of its length and its last 64 KB, where parquet describes its columns.
+fn stamp(table: &Path) -> Result<u64> {
+    let file = PositionedFile::open(table)?;
+    let tail = file.len().min(64 << 10);
+    let bytes = file.bytes(file.len() - tail, tail)?;
+    let sum = Sha256::new().chain_update(file.len().to_le_bytes()).chain_update(bytes).finalize();
+    Ok(u64::from_le_bytes(std::array::from_fn(|i| sum[i])))
+}
+
 impl ImageStore {
     /// Opens a store: reads its header and groups.
     ///
@@ -90,17 +100,12 @@ impl ImageStore {
         let file = PositionedFile::open(path)?;
         let format = Format::read(&file)?;
         let table = table_path(path);
-        let found = std::fs::metadata(&table).map_err(|e| {
-            Error::file(&table, e).fix("the table of an image store lies beside it: move both together")
-        })?;
-        if found.len() != format.table_bytes {
-            return Err(Error::new(format!(
-                "this table has {} bytes, and the one that was written with the images has {}",
-                found.len(),
-                format.table_bytes
-            ))
-            .at(table.display().to_string())
-            .fix("put the store's own table back, or write the store again"));
+        let found =
+            stamp(&table).map_err(|e| e.fix("the table of an image store lies beside it: move both together"))?;
+        if found != format.table_stamp {
+            return Err(Error::new("this table is not the one that was written with the images")
+                .at(table.display().to_string())
+                .fix("put the store's own table back, or write the store again"));
         }
         let start = Format::data_start(&format.layout);
         Ok(Self { file, format, start })
@@ -261,5 +266,55 @@ impl CellImages for ImageStore {
     fn read(&self, rows: &[usize]) -> Result<Array4<f32>> {
         check_rows(rows, self.len())?;
         super::read_each(rows, self.shape(), |row, out, buffer| self.read_one(row, out, buffer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+
+    use super::*;
+
+    #[test]
+    fn thirty_million_cells_are_read_at_random_through_a_small_index() {
+        // The file has holes: on the disk are its header, its groups and two cells.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.cells");
+        let layout = StoreLayout::new((4, 96, 96), Storage::U8).unwrap();
+        let (cells, wells, genes) = (30_000_000u64, 46u32, 5_073u32);
+        let groups = u64::from(wells) * u64::from(genes);
+        File::create(table_path(&path)).unwrap();
+        let table_stamp = stamp(&table_path(&path)).unwrap();
+        let spans = (0..groups).map(|group| {
+            let (first, end) = (cells * group / groups, cells * (group + 1) / groups);
+            let (batch, perturbation) = ((group / u64::from(genes)) as u32, (group % u64::from(genes)) as u32);
+            Span { batch, perturbation, first, cells: end - first }
+        });
+        let format = Format {
+            layout: layout.clone(),
+            cells,
+            table_stamp,
+            batches: (0..wells).map(|well| format!("W{well:02}")).collect(),
+            perturbations: (0..genes).map(|gene| format!("G{gene:04}")).collect(),
+            spans: spans.collect(),
+        };
+        let (header, tail) = format.to_bytes();
+        let (start, record) = (Format::data_start(&layout), layout.record_bytes() as u64);
+        let file = File::create(&path).unwrap();
+        file.write_all_at(&header, 0).unwrap();
+        if file.write_all_at(&tail, start + cells * record).is_err() {
+            println!("skipped: no files of a terabyte here");
+            return;
+        }
+        let store = ImageStore::open(&path).unwrap();
+        assert_eq!(store.len(), 30_000_000);
+        assert!(store.index_bytes() < 7_000_000, "the index takes {} bytes", store.index_bytes());
+        let rows = store.group("W45", "G5072").unwrap();
+        assert_eq!(rows.end, 30_000_000);
+        for (row, value) in [(rows.end - 1, 7), (rows.start, 3)] {
+            file.write_all_at(&vec![value; record as usize], start + row as u64 * record).unwrap();
+            assert_eq!(store.read(&[row]).unwrap()[[0, 3, 95, 95]], f32::from(value));
+        }
+        assert_eq!(store.perturbation("G0001").unwrap().len(), 46);
     }
 }

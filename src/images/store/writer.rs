@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::format::{Format, Span};
 use super::layout::StoreLayout;
-use super::table_path;
+use super::{stamp, table_path};
 use crate::io::parquet::{self, require_columns};
 use crate::io::part_file::PartFile;
 use crate::live::Bar;
@@ -201,10 +201,10 @@ impl StoreWriter {
         }
         let table_path = table_path(&path);
         parquet::write(&table_path, &table)?;
-        let table_bytes = std::fs::metadata(&table_path).map_err(|e| Error::file(&table_path, e))?.len();
+        let table_stamp = stamp(&table_path)?;
         let spans = spans(&cells);
         let groups = spans.len();
-        let format = Format { layout, cells: cells.len() as u64, table_bytes, batches, perturbations, spans };
+        let format = Format { layout, cells: cells.len() as u64, table_stamp, batches, perturbations, spans };
         let (header, tail) = format.to_bytes();
         let file = part.file();
         let bytes = file.seek(SeekFrom::End(0)).map_err(failed)? + tail.len() as u64;

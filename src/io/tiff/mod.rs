@@ -24,8 +24,8 @@ use self::directory::{Directory, Skeleton};
 use self::order::Order;
 use self::page::{Compression, Page};
 use super::positioned::PositionedFile;
+use crate::Result;
 use crate::images::{Picture, PixelType, fair_size, numbered};
-use crate::{Error, Result};
 
 pub use write::{Pixels, write, write_f32, write_u8, write_u16};
 
