@@ -8,5 +8,8 @@ pub mod npy;
 pub mod numbers;
 pub mod parquet;
 pub(crate) mod part_file;
+pub mod png;
+pub(crate) mod positioned;
 pub mod safetensors;
 pub mod tenx;
+pub mod tiff;
