@@ -38,6 +38,7 @@ pub mod display;
 pub mod evaluate;
 pub mod figures;
 pub mod genome;
+pub mod images;
 mod input;
 pub mod io;
 pub mod live;

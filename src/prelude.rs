@@ -13,6 +13,6 @@ pub use crate::figures::{
 pub use crate::genome::{Arm, Genome};
 pub use crate::live::{Live, Trace, progress};
 pub use crate::methods::proximity::{centre_arms, centre_arms_by_expression};
-pub use crate::screen::{By, Embedding, Profiles};
+pub use crate::screen::{By, ColumnChoice, Embedding, Label, Profiles, Screen};
 pub use crate::tensor::{Backend, Device, Gradients, Tensor, cpu};
 pub use crate::{datasets, evaluate, input, simulate};
