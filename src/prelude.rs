@@ -14,6 +14,6 @@ pub use crate::genome::{Arm, Genome};
 pub use crate::live::{Live, Trace, progress};
 pub use crate::methods::proximity::{centre_arms, centre_arms_by_expression};
 pub use crate::reduce::{Metric, UmapConfig, map_quality, neighbours, umap};
-pub use crate::screen::{By, Embedding, Profiles};
+pub use crate::screen::{By, ColumnChoice, Counts, Embedding, Label, Profiles, Screen};
 pub use crate::tensor::{Backend, Device, Gradients, Tensor, cpu};
 pub use crate::{datasets, evaluate, input, simulate};

@@ -23,6 +23,7 @@ mod model;
 mod numbers;
 mod plotly;
 mod profiles;
+mod screen;
 mod series;
 mod shade;
 mod shaded;
