@@ -298,7 +298,7 @@ impl Screen {
             None => counts.clone(),
             Some(rows) => {
                 let rows: Vec<usize> = rows.iter().map(|&row| row as usize).collect();
-                Arc::new(counts.select_cells(&rows))
+                Arc::new(counts.select_cells(&rows)?)
             }
         })
     }
