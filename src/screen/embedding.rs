@@ -214,6 +214,19 @@ impl Embedding {
         self.values.ncols()
     }
 
+    /// The same table with other values, `n x k`, one row for each: what a normalisation returns. Names of dimensions and
+    /// blocks are kept where there are as many columns as before.
+    ///
+    /// # Errors
+    /// When there are more or fewer rows, no column, or a value is not finite.
+    pub fn with_values(&self, values: Array2<f32>) -> Result<Self> {
+        if values.ncols() != self.dims() {
+            return Self::new(values, self.table.clone());
+        }
+        let replaced = Self::with_dims(values, self.table.clone(), self.dims.clone())?;
+        Ok(Self { blocks: self.blocks.clone(), ..replaced })
+    }
+
     /// One profile per group, in the order in which the groups first appear; blocks are kept.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ mod batch_covariance;
 mod columns;
 mod controls;
 mod median;
+mod of_table;
 mod pca_scaled;
 mod scaling;
 mod tvn;
