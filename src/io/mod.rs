@@ -19,4 +19,5 @@ pub mod safetensors;
 pub mod tenx;
 pub mod tiff;
 
+pub(crate) use inspect::open;
 pub use inspect::{Inspection, inspect};

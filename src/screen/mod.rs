@@ -13,6 +13,7 @@ mod glob;
 mod groups;
 mod label;
 mod labels;
+mod open;
 mod payload;
 mod profiles;
 mod roles;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Inspection, Probe};
+use super::{Inspection, Probe, makes_no_screen};
 use crate::display::Grid;
 use crate::display::Show;
 use crate::io::parquet::count;
@@ -25,6 +25,7 @@ pub(super) const JSON: Probe = Probe {
         start.named(&[".json"]) || text.starts_with(b"{\"") || text.starts_with(b"{\n") || text.starts_with(b"[{")
     },
     inspect,
+    open: |path| makes_no_screen(path, "JSON holds no cells"),
 };
 
 fn inspect(path: &Path) -> Result<Inspection> {

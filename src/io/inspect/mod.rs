@@ -3,7 +3,10 @@
 //! Each format has a probe: how to recognise it by its first bytes or its name, and how to describe it. The first probe
 //! that recognises a file describes it, or says why it cannot be read.
 
+mod arrays;
+mod counts;
 mod json;
+mod pictures;
 mod table;
 
 use std::fs::File;
@@ -11,7 +14,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::display::{Bundle, Grid, Show, escape};
-use crate::screen::Summary;
+use crate::screen::{Screen, Summary};
 use crate::{Error, Result};
 
 /// Bytes at the start of a file that probes look at.
@@ -49,13 +52,23 @@ pub(crate) struct Probe {
     pub recognises: fn(&Start) -> bool,
     /// What such a file holds.
     pub inspect: fn(&Path) -> Result<Inspection>,
+    /// The screen that it makes.
+    pub open: fn(&Path) -> Result<Screen>,
 }
 
 /// All formats, those with a mark of their own before those that are recognised by exclusion.
 const PROBES: &[Probe] = &[
     table::PARQUET,
+    counts::HDF5,
+    arrays::NPY,
+    arrays::NPZ,
+    pictures::TIFF,
+    pictures::PNG,
+    pictures::STORE,
+    arrays::SAFETENSORS,
     json::JSON,
-    // A folder that is no table has its probe before this one.
+    counts::TENX_FOLDER,
+    pictures::LMDB,
     table::FOLDER,
     table::TEXT,
 ];
@@ -75,18 +88,38 @@ const PROBES: &[Probe] = &[
 /// # Errors
 /// When nothing is there, the format is not known (those that are known are listed), or the file is damaged.
 pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection> {
-    let path = path.as_ref();
+    (probe(path.as_ref())?.inspect)(path.as_ref())
+}
+
+/// The screen that a file or folder makes, whatever its format is; see [`Screen::open`].
+pub(crate) fn open(path: &Path) -> Result<Screen> {
+    (probe(path)?.open)(path)
+}
+
+/// The first probe that recognises the file.
+fn probe(path: &Path) -> Result<&'static Probe> {
     let start = Start::read(path)?;
     if !start.folder && start.bytes.is_empty() {
         return Err(Error::new("the file is empty").at(path.display().to_string()).fix("fetch or write it again"));
     }
-    let probe = PROBES.iter().find(|probe| (probe.recognises)(&start)).ok_or_else(|| {
+    PROBES.iter().find(|probe| (probe.recognises)(&start)).ok_or_else(|| {
         let known: Vec<&str> = PROBES.iter().map(|probe| probe.format).collect();
         Error::new("this is no format that perturbook knows")
             .at(path.display().to_string())
             .fix(format!("known are {}", known.join(", ")))
-    })?;
-    (probe.inspect)(path)
+    })
+}
+
+/// A file of a known format that holds no cells.
+fn makes_no_screen(path: &Path, why: &str) -> Result<Screen> {
+    Err(Error::new(format!("this file makes no screen: {why}"))
+        .at(path.display().to_string())
+        .fix("read its parts with the functions of `io`, and put them together with Screen::new"))
+}
+
+/// What went wrong, without place and remedy.
+fn first_line(e: Error) -> String {
+    e.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 impl Start {

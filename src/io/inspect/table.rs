@@ -4,7 +4,7 @@ use std::path::Path;
 
 use polars::prelude::{Column, DataFrame, DataType};
 
-use super::{Inspection, Probe, Start};
+use super::{Inspection, Probe, Start, first_line};
 use crate::display::{Bundle, Show};
 use crate::io::features::{FeatureBlock, FeatureTable};
 use crate::io::parquet::count;
@@ -23,14 +23,15 @@ pub(super) const PARQUET: Probe = Probe {
     format: "parquet",
     recognises: |start| start.bytes.starts_with(b"PAR1") || (!start.folder && start.named(&[".parquet", ".pq"])),
     inspect: table,
+    open,
 };
 
 /// A folder of parts.
 pub(super) const FOLDER: Probe =
-    Probe { format: "a folder of tables", recognises: |start| start.folder, inspect: table };
+    Probe { format: "a folder of tables", recognises: |start| start.folder, inspect: table, open };
 
 /// Delimited text, compressed or not: whatever reads as text and has a header.
-pub(super) const TEXT: Probe = Probe { format: "delimited text (csv, tsv)", recognises: is_text, inspect: table };
+pub(super) const TEXT: Probe = Probe { format: "delimited text (csv, tsv)", recognises: is_text, inspect: table, open };
 
 fn is_text(start: &Start) -> bool {
     let tables = [".csv", ".tsv", ".tab", ".txt", ".csv.gz", ".tsv.gz", ".tab.gz", ".txt.gz"];
@@ -43,6 +44,10 @@ fn is_text(start: &Start) -> bool {
         Err(e) => e.error_len().is_none(),
     };
     start.named(&tables) || (whole && !start.bytes.contains(&0))
+}
+
+fn open(path: &Path) -> Result<Screen> {
+    FeatureTable::open(path)?.drop_missing().read()
 }
 
 fn table(path: &Path) -> Result<Inspection> {
@@ -145,7 +150,6 @@ fn screen(table: &FeatureTable, head: FeatureBlock) -> std::result::Result<Summa
         return Err("no column is a feature".to_owned());
     }
     let rows = head.table.height();
-    let first_line = |e: Error| e.to_string().lines().next().unwrap_or_default().to_owned();
     let more = table.rows().is_none_or(|all| all > rows) && rows == LOOKED_AT;
     let block = head.without_missing().map_err(first_line)?;
     let features = Features::new(block.values, table.features().to_vec()).map_err(first_line)?;

@@ -9,6 +9,7 @@ use super::crop::Easel;
 use super::sheet::CHANNELS;
 use super::truth::OpsTruth;
 use super::{design, optics, table};
+use crate::images::CellImages;
 use crate::{Error, Result};
 
 /// Stains, in the order of the channels.
@@ -19,6 +20,7 @@ pub const OPS_CHANNELS: [&str; CHANNELS] = ["DNA damage", "F-actin", "DNA", "mic
 pub struct OpsScreen {
     config: OpsConfig,
     truth: OpsTruth,
+    channels: Vec<String>,
 }
 
 /// A simulated screen in memory.
@@ -51,7 +53,8 @@ pub struct SimulatedImages {
 /// When a setting cannot be used; the message names it.
 pub fn ops_screen(config: &OpsConfig) -> Result<OpsScreen> {
     config.check()?;
-    Ok(OpsScreen { config: config.clone(), truth: design::plan(config) })
+    let channels = OPS_CHANNELS.map(str::to_owned).to_vec();
+    Ok(OpsScreen { config: config.clone(), truth: design::plan(config), channels })
 }
 
 /// Simulates a screen with all its pictures, `4 size^2` values of `f32` for each cell.
@@ -73,10 +76,28 @@ pub fn ops_images(config: &OpsConfig) -> Result<SimulatedImages> {
     let rows: Vec<usize> = (0..screen.len()).collect();
     Ok(SimulatedImages {
         images: screen.images(&rows)?,
-        channels: screen.channels(),
         cells: screen.table()?,
+        channels: screen.channels,
         truth: screen.truth,
     })
+}
+
+impl CellImages for OpsScreen {
+    fn len(&self) -> usize {
+        OpsScreen::len(self)
+    }
+
+    fn shape(&self) -> (usize, usize, usize) {
+        OpsScreen::shape(self)
+    }
+
+    fn channels(&self) -> &[String] {
+        OpsScreen::channels(self)
+    }
+
+    fn read(&self, rows: &[usize]) -> Result<Array4<f32>> {
+        self.images(rows)
+    }
 }
 
 impl OpsScreen {
@@ -95,9 +116,9 @@ impl OpsScreen {
         (CHANNELS, self.config.size, self.config.size)
     }
 
-    /// The stain of each channel.
-    pub fn channels(&self) -> Vec<String> {
-        OPS_CHANNELS.map(str::to_owned).to_vec()
+    /// The stain of each channel: [`OPS_CHANNELS`].
+    pub fn channels(&self) -> &[String] {
+        &self.channels
     }
 
     /// The settings.
