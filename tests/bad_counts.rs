@@ -447,7 +447,8 @@ fn a_10x_folder_cut_anywhere_or_with_odd_content_is_refused() {
     let twice = text.replace("2 1 2\n", "1 1 2\n");
     let spare = gz(b"g1\tTP53\n");
     let odd = gz(b"g1\tTP53\ng2\t\ng3\tACTB\n");
-    let cases: Vec<(Vec<u8>, Option<&[u8]>, Option<&[u8]>, &str)> = vec![
+    type Case<'a> = (Vec<u8>, Option<&'a [u8]>, Option<&'a [u8]>, &'a str);
+    let cases: Vec<Case> = vec![
         (matrix.clone(), None, Some(&features), "barcodes.tsv"),
         (matrix.clone(), Some(&barcodes), None, "genes.tsv"),
         (matrix.clone(), Some(&barcodes), Some(&spare), "1 features"),

@@ -108,16 +108,14 @@ fn text(group: &mut GroupWriter, name: &str, texts: &[Option<String>]) -> Result
     categorical.set_false("ordered");
     categorical.texts("categories", &categories, TEXTS);
     // pandas takes the narrowest type that numbers all categories.
-    match categories.len() {
-        ..=127 => {
-            let codes: Vec<i8> = codes.into_iter().map(|code| code as i8).collect();
-            categorical.numbers("codes", &codes, &[codes.len()], ARRAY);
-        }
-        ..=32_767 => {
-            let codes: Vec<i16> = codes.into_iter().map(|code| code as i16).collect();
-            categorical.numbers("codes", &codes, &[codes.len()], ARRAY);
-        }
-        _ => categorical.numbers("codes", &codes, &[codes.len()], ARRAY),
+    if i8::try_from(categories.len()).is_ok() {
+        let codes: Vec<i8> = codes.into_iter().map(|code| code as i8).collect();
+        categorical.numbers("codes", &codes, &[codes.len()], ARRAY);
+    } else if i16::try_from(categories.len()).is_ok() {
+        let codes: Vec<i16> = codes.into_iter().map(|code| code as i16).collect();
+        categorical.numbers("codes", &codes, &[codes.len()], ARRAY);
+    } else {
+        categorical.numbers("codes", &codes, &[codes.len()], ARRAY);
     }
     group.add(categorical);
     Ok(())

@@ -20,6 +20,7 @@ pub(super) const TOGETHER: u64 = 4 << 20;
 
 /// An open matrix.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // one per open file
 pub(crate) enum Matrix {
     Dense(Array),
     Sparse { rows_first: bool, shape: [u64; 2], data: Array, indices: Array, indptr: Array },

@@ -72,7 +72,7 @@ impl Values {
                 .fix(FIX));
         }
         Ok(map_values!(self,
-            optional v => codes.iter().map(|&code| usize::try_from(code).ok().and_then(|c| v[c].clone())).collect(),
+            optional v => codes.iter().map(|&code| usize::try_from(code).ok().and_then(|c| v.get(c).cloned().flatten())).collect(),
             float w => codes.iter().map(|&code| usize::try_from(code).map_or(f64::NAN as _, |c| w[c])).collect()
         ))
     }

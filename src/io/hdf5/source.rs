@@ -52,7 +52,7 @@ impl Positions {
     }
 
     /// A short read within one page.
-    fn from_page(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    fn read_within_page(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let page = self.page(offset / PAGE)?;
         let start = (offset % PAGE) as usize;
         let part = page.get(start..start + buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -69,7 +69,7 @@ impl Source for Positions {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), FormatError> {
         let within = offset % PAGE + buffer.len() as u64 <= PAGE;
         let result = if buffer.len() <= SMALL && within {
-            self.from_page(offset, buffer)
+            self.read_within_page(offset, buffer)
         } else {
             read_at(&self.file, offset, buffer)
         };
