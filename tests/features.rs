@@ -269,11 +269,16 @@ fn a_compressed_bomb_is_refused_in_time() {
     (0..512).for_each(|_| encoder.write_all(&line).unwrap());
     let bomb = put(folder.path(), "bomb.csv.gz", encoder.finish().unwrap());
     let started = Instant::now();
-    refused(read(&bomb), &["more than 200 times its size", "bomb.csv.gz"]);
-    refused(delimited::read_text(&bomb), &["more than 200 times its size"]);
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
-    let zeros = put(folder.path(), "zeros.csv.gz", gz(&vec![b'x'; 40 << 20]));
-    refused(read(&zeros), &["longer than 16 MB"]);
+    refused(read(&bomb), &["more than 100 times its size", "bomb.csv.gz"]);
+    refused(delimited::read_text(&bomb), &["more than 100 times its size"]);
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    // A small text behind the large one hides how large that is until it is unpacked.
+    let hidden = [fs::read(&bomb).unwrap(), gz(b"G,1,1\n")].concat();
+    let hidden = put(folder.path(), "hidden.csv.gz", hidden);
+    refused(delimited::read_text(&hidden), &["more than 100 times its size"]);
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    let line = put(folder.path(), "line.csv", vec![b'x'; 20 << 20]);
+    refused(read(&line), &["longer than 16 MB"]);
 }
 
 #[test]
@@ -355,10 +360,12 @@ fn tables_of_the_real_data_load_as_their_readme_says() {
     let open = |path: &str| FeatureTable::open(data.join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
     let cells =
         open("bbbc013/cells_otsu_watershed.csv.gz").drop_missing().choose(&ColumnChoice::prefix("gfp_")).unwrap();
-    let wells = cells.read().unwrap().labels(Label::Well).unwrap().distinct();
-    assert_eq!(wells, 48);
     let text = delimited::read_text(data.join("bbbc013/cells_otsu_watershed.csv.gz")).unwrap();
-    let complete = text.lines().skip(1).filter(|line| line.split(',').skip(6).all(|field| !field.is_empty())).count();
+    let whole = |line: &&str| line.split(',').skip(6).all(|field| !field.is_empty());
+    let wells: std::collections::BTreeSet<&str> =
+        text.lines().skip(1).filter(whole).filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(cells.read().unwrap().labels(Label::Well).unwrap().distinct(), wells.len());
+    let complete = text.lines().skip(1).filter(whole).count();
     assert_eq!(cells.read().unwrap().len(), complete);
     // Controls of this plate by the column that says so.
     let dosed =
@@ -376,12 +383,12 @@ fn tables_of_the_real_data_load_as_their_readme_says() {
     );
     assert_eq!(open("ops_cells/metadata.parquet").rows(), Some(10));
     assert_eq!(open("funk2022_mcvae/funk22-cellprofiler-univariate-ipca90.parquet").rows(), Some(20_445));
-    for (name, rows) in [("CORUM.txt", 75_298), ("CORUM_clusters.tsv", 2_696)] {
-        let mut lines = 0;
+    // The pairs have a header line, the complexes have none.
+    for (name, lines) in [("CORUM.txt", 75_299), ("CORUM_clusters.tsv", 2_696)] {
         let table = open(&format!("relations/{name}"));
         assert!(table.features().is_empty(), "{name}");
         refused(table.for_each_block(10, |_| Ok(true)), &["no column is a feature"]);
-        lines += delimited::Delimited::read(data.join("relations").join(name)).unwrap().records().len();
-        assert_eq!(lines, rows, "{name}");
+        let text = delimited::read_text(data.join("relations").join(name)).unwrap();
+        assert_eq!(text.lines().count(), lines, "{name}");
     }
 }

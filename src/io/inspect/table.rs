@@ -129,6 +129,9 @@ fn label(head: &DataFrame, name: &str) -> Result<String> {
         .take(4)
         .map(|(value, n)| format!("{} ({n})", value.chars().take(24).collect::<String>()))
         .collect();
+    if distinct == 0 {
+        return Ok(format!("no value{missing}"));
+    }
     let more = if distinct > 4 { ", …" } else { "" };
     Ok(format!("{}: {}{more}{missing}", count(distinct, "value"), shown.join(", ")))
 }
