@@ -128,7 +128,7 @@ fn preview(picture: &Picture) -> Option<Bundle> {
 
 /// A row for each image, its channels side by side in grey.
 fn grid(images: &Array4<f32>, channels: &[String]) -> Option<Bundle> {
-    let channels: Vec<Channel> = channels.iter().map(|name| Channel::new(name, Rgb::new(255, 255, 255))).collect();
+    let channels: Vec<Channel> = channels.iter().map(|name| Channel::new(name, Rgb(255, 255, 255))).collect();
     let rows = images.outer_iter().enumerate();
     let grid =
         rows.fold(ImageGrid::new("", &channels).separate(), |grid, (i, image)| grid.row(&i.to_string(), [image]));
