@@ -33,8 +33,10 @@ fn cell<'a>(cells: &'a [Value], id: &str) -> &'a Value {
 
 /// What must hold of any executed tour.
 fn check_figures(cells: &[Value], page: &str) {
-    for id in ["recall-two-sided", "recall-one-sided", "chance", "bias-bars", "heatmap"] {
-        let data = &cell(cells, id)["outputs"][0]["data"];
+    for id in ["umap", "recall-two-sided", "recall-one-sided", "chance", "bias-bars", "heatmap", "cells-grid"] {
+        let outputs = cell(cells, id)["outputs"].as_array().unwrap();
+        let figure = |output: &&Value| !output["data"]["application/vnd.plotly.v1+json"].is_null();
+        let data = &outputs.iter().find(figure).unwrap_or_else(|| panic!("{id} shows no figure"))["data"];
         for mime in ["application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"] {
             assert!(!data[mime].is_null(), "{id} has no {mime}");
         }
@@ -104,7 +106,7 @@ fn nbconvert_shows_every_figure(project: &Project) {
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(!stderr(&output).contains("not able to be represented"), "{}", stderr(&output));
     let html = std::fs::read_to_string(report.join("converted.html")).unwrap();
-    assert_eq!(html.matches("data-mime-type=\"image/svg+xml\"").count(), 5, "one image for each figure");
+    assert_eq!(html.matches("data-mime-type=\"image/svg+xml\"").count(), 7, "one image for each figure");
 }
 
 /// The page's content security policy refuses every request to another host and says so on the console.
@@ -125,7 +127,7 @@ fn the_page_opens_without_complaint(project: &Project) {
     let console: Vec<&str> = said.lines().filter(|line| line.contains("CONSOLE")).collect();
     assert!(console.is_empty(), "{console:#?}");
     let dom = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(dom.matches("class=\"main-svg\" xmlns").count() / 3, 5, "plotly has drawn the five figures");
+    assert_eq!(dom.matches("class=\"main-svg\" xmlns").count() / 3, 7, "plotly has drawn the seven figures");
 }
 
 fn the_pages_are_valid_html(project: &Project) {

@@ -28,6 +28,14 @@ impl Payload {
         }
     }
 
+    /// The names of the channels of images; none for counts and features.
+    pub fn channels(&self) -> &[String] {
+        match self {
+            Self::Images(images) => images.channels(),
+            Self::Counts(_) | Self::Features(_) => &[],
+        }
+    }
+
     /// What a cell has: `images of 4 x 96 x 96 (DNA, actin)`, `counts of 299 genes`, `64 features`.
     pub fn describe(&self) -> String {
         match self {

@@ -93,6 +93,11 @@ pub struct OpsTruth {
 }
 
 impl OpsTruth {
+    /// The symbols of the genes whose knock-out does this.
+    pub fn symbols_of(&self, class: EffectClass) -> Vec<String> {
+        self.genes.iter().filter(|gene| gene.class() == class).map(|gene| gene.symbol.clone()).collect()
+    }
+
     /// The class of a cell's gene; [`EffectClass::Null`] for a control.
     pub fn class_of(&self, cell: &OpsCell) -> EffectClass {
         self.gene_of(cell).map_or(EffectClass::Null, OpsGene::class)
