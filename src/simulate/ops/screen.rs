@@ -18,6 +18,7 @@ pub const OPS_CHANNELS: [&str; CHANNELS] = ["DNA damage", "F-actin", "DNA", "mic
 #[derive(Clone, Debug)]
 pub struct OpsScreen {
     config: OpsConfig,
+    channels: Vec<String>,
     truth: OpsTruth,
 }
 
@@ -51,7 +52,8 @@ pub struct SimulatedImages {
 /// When a setting cannot be used; the message names it.
 pub fn ops_screen(config: &OpsConfig) -> Result<OpsScreen> {
     config.check()?;
-    Ok(OpsScreen { config: config.clone(), truth: design::plan(config) })
+    let channels = OPS_CHANNELS.map(str::to_owned).to_vec();
+    Ok(OpsScreen { config: config.clone(), channels, truth: design::plan(config) })
 }
 
 /// Simulates a screen with all its pictures, `4 size^2` values of `f32` for each cell.
@@ -73,8 +75,8 @@ pub fn ops_images(config: &OpsConfig) -> Result<SimulatedImages> {
     let rows: Vec<usize> = (0..screen.len()).collect();
     Ok(SimulatedImages {
         images: screen.images(&rows)?,
-        channels: screen.channels(),
         cells: screen.table()?,
+        channels: screen.channels,
         truth: screen.truth,
     })
 }
@@ -96,8 +98,8 @@ impl OpsScreen {
     }
 
     /// The stain of each channel.
-    pub fn channels(&self) -> Vec<String> {
-        OPS_CHANNELS.map(str::to_owned).to_vec()
+    pub fn channels(&self) -> &[String] {
+        &self.channels
     }
 
     /// The settings.
