@@ -472,8 +472,9 @@ fn a_flat_field_estimated_from_fields_with_cells_evens_the_light() {
         1.3 - 0.9 * (dy * dy + dx * dx)
     };
     let field = |f: usize| {
-        let cells: Vec<_> =
-            (0..15).map(|c| (noise(f * 99 + 2 * c) * 150.0, noise(f * 99 + 2 * c + 1) * 170.0)).collect();
+        // Cells lie beyond the rim too, or corners would hold fewer of them.
+        let place = |i: usize, size: usize| noise(f * 99 + i) * (size + 30) as f64 - 15.0;
+        let cells: Vec<_> = (0..15).map(|c| (place(2 * c, height), place(2 * c + 1, width))).collect();
         Array3::from_shape_fn((1, height, width), |(_, y, x)| {
             let near = |&(cy, cx): &(f64, f64)| (y as f64 - cy).powi(2) + (x as f64 - cx).powi(2) < 60.0;
             let cell = if cells.iter().any(near) { 500.0 } else { 0.0 };
@@ -481,14 +482,16 @@ fn a_flat_field_estimated_from_fields_with_cells_evens_the_light() {
         })
     };
     let mean_light = (0..height * width).map(|i| light(i / width, i % width)).sum::<f64>() / (height * width) as f64;
-    let flat = FlatField::estimate((0..200).map(|f| Ok(field(f))), &FlatFieldConfig::default()).unwrap();
+    // The light bends over a field this small: less smoothing than for a camera's whole chip.
+    let config = FlatFieldConfig { block: 10, sigma: 15.0, ..FlatFieldConfig::default() };
+    let flat = FlatField::estimate((0..200).map(|f| Ok(field(f))), &config).unwrap();
     let (mut worst, mut sum) = (0.0f64, 0.0);
     for ((_, y, x), &gain) in flat.gain().indexed_iter() {
         let off = (f64::from(gain) / (light(y, x) / mean_light) - 1.0).abs();
         (worst, sum) = (worst.max(off), sum + off);
     }
     let mean = sum / flat.gain().len() as f64;
-    assert!(worst < 0.1 && mean < 0.02, "the gain is off by {:.1} %, at most {:.1} %", 100.0 * mean, 100.0 * worst);
+    assert!(worst < 0.06 && mean < 0.015, "the gain is off by {:.1} %, at most {:.1} %", 100.0 * mean, 100.0 * worst);
     let mut corrected = field(99);
     let raw = corrected.clone();
     flat.correct(&mut corrected).unwrap();

@@ -59,7 +59,8 @@ struct Field {
 /// assert_eq!(key.get("plate"), Some("20200202_6W-LaC024F"));
 ///
 /// // A plate and a gene that hold the separator.
-/// let key = KeyPattern::contrastive_ops().parse("00000012_20200202_6W-LaC024A_B2_333_MT_CO2_5")?;
+/// let pattern = KeyPattern::contrastive_ops();
+/// let key = pattern.parse("00000012_20200202_6W-LaC024A_B2_333_MT_CO2_5")?;
 /// assert_eq!((key.get("plate"), key.get("gene")), (Some("20200202_6W-LaC024A"), Some("MT_CO2")));
 /// # Ok::<(), perturbook::Error>(())
 /// ```
