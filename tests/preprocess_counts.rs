@@ -52,7 +52,8 @@ fn genes_that_burst_are_the_variable_ones_at_every_mean() {
 #[test]
 fn a_difference_between_batches_is_no_variability_within_them() {
     // Genes below 30 differ tenfold between the batches; otherwise no gene varies more than chance has it.
-    let shifted = |cell: usize, gene: usize| rising(gene) * if gene < 30 && cell.is_multiple_of(2) { 10.0 } else { 1.0 };
+    let shifted =
+        |cell: usize, gene: usize| rising(gene) * if gene < 30 && cell.is_multiple_of(2) { 10.0 } else { 1.0 };
     let counts = poisson(600, 280, 2, shifted);
     let batch: Vec<usize> = (0..600).map(|cell| cell % 2).collect();
     let of_shifted = |chosen: &[usize]| chosen.iter().filter(|gene| **gene < 30).count();
