@@ -20,9 +20,9 @@ pub(crate) struct Records {
     path: PathBuf,
     separator: u8,
     /// The line at which the reader stands, from 1.
-    line: usize,
+    at: usize,
     /// The line at which the current record starts.
-    start: usize,
+    line: usize,
     /// The fields of the current record behind each other, and where each ends.
     text: Vec<u8>,
     ends: Vec<usize>,
@@ -51,7 +51,7 @@ impl Records {
             reader.consume(3);
         }
         let (text, ends) = (Vec::new(), Vec::new());
-        Ok(Self { reader, path: path.to_owned(), separator, line: 1, start: 1, text, ends })
+        Ok(Self { reader, path: path.to_owned(), separator, at: 1, line: 1, text, ends })
     }
 
     /// Goes to the next record that is not blank; false at the end of the file.
@@ -62,7 +62,7 @@ impl Records {
         loop {
             self.text.clear();
             self.ends.clear();
-            self.start = self.line;
+            self.line = self.at;
             if !self.read_record()? {
                 return Ok(false);
             }
@@ -73,7 +73,7 @@ impl Records {
     }
 
     fn read_record(&mut self) -> Result<bool> {
-        let Self { reader, path, separator, line, start, text, ends } = self;
+        let Self { reader, path, separator, at, line, text, ends } = self;
         let mut state = State::Start;
         let mut any = false;
         loop {
@@ -81,7 +81,7 @@ impl Records {
             let mut over = block.is_empty();
             if over && state == State::Quoted {
                 return Err(Error::new("a quoted field is never closed")
-                    .at(format!("{}, line {start}, field {}", path.display(), ends.len() + 1))
+                    .at(format!("{}, line {line}, field {}", path.display(), ends.len() + 1))
                     .fix("close the quote, or double a quote that belongs to the text"));
             }
             if over && !any {
@@ -99,7 +99,7 @@ impl Records {
                         state = State::Quoted;
                     }
                     (State::Quoted, byte) => {
-                        *line += usize::from(byte == b'\n');
+                        *at += usize::from(byte == b'\n');
                         text.push(byte);
                     }
                     (_, byte) if byte == *separator => {
@@ -107,7 +107,7 @@ impl Records {
                         state = State::Start;
                     }
                     (_, b'\n') => {
-                        *line += 1;
+                        *at += 1;
                         over = true;
                         break;
                     }
@@ -120,7 +120,7 @@ impl Records {
             reader.consume(used);
             if text.len() + ends.len() > LONGEST {
                 return Err(Error::new("a line is longer than 16 MB: this is no table")
-                    .at(format!("{}, line {start}", path.display()))
+                    .at(format!("{}, line {line}", path.display()))
                     .fix("check what the file holds, and that its quotes are closed"));
             }
             if over {
@@ -140,7 +140,7 @@ impl Records {
 
     /// The line at which the record starts, from 1.
     pub(crate) fn line(&self) -> usize {
-        self.start
+        self.line
     }
 
     /// A field as it stands.
@@ -156,7 +156,7 @@ impl Records {
     pub(crate) fn field(&self, field: usize) -> Result<&str> {
         std::str::from_utf8(self.bytes(field)).map_err(|e| {
             Error::new("the text is not UTF-8")
-                .at(format!("{}, line {}, field {}", self.path.display(), self.start, field + 1))
+                .at(format!("{}, line {}, field {}", self.path.display(), self.line, field + 1))
                 .fix("save the table as UTF-8")
                 .caused_by(e)
         })

@@ -131,7 +131,7 @@ impl ColumnChoice {
         let candidates =
             [Some(Self::cell_profiler()), Some(Self::numbered()), prefix, Some(Self::floats().except(PLACES))];
         let least = [1, 2, 2, 1];
-        candidates.into_iter().zip(least).filter_map(|(choice, n)| choice.filter(|c| several(c, n))).next()
+        candidates.into_iter().zip(least).find_map(|(choice, n)| choice.filter(|c| several(c, n)))
     }
 
     /// Takes no column whose name fits one of these patterns for a dimension; it becomes a label.

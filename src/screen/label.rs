@@ -103,7 +103,7 @@ impl Label {
     /// assert_eq!(Label::Well.among(&["Metadata_Well", "x"]), ["Metadata_Well"]);
     /// assert_eq!(Label::Gene.among(&["target", "gene_symbol_0"]), ["gene_symbol_0", "target"]);
     /// ```
-    pub fn among<'a, S: AsRef<str>>(self, columns: &'a [S]) -> Vec<&'a str> {
+    pub fn among<S: AsRef<str>>(self, columns: &[S]) -> Vec<&str> {
         let plain = |name: &str| {
             let lower = name.to_ascii_lowercase();
             lower.strip_prefix(PREFIX).map(str::to_owned).unwrap_or(lower)

@@ -46,7 +46,6 @@ fn rxrx3_core() -> Dataset {
             file("wells", "metadata_rxrx3_core.csv", &metadata),
             file("embedding", "OpenPhenom_rxrx3_core_embeddings.parquet", &embeddings),
         ],
-        ..Dataset::default()
     }
 }
 

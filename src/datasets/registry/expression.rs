@@ -96,7 +96,6 @@ fn replogle() -> Dataset {
             file("k562_essential_normalised", "K562_essential_normalized_singlecell_01.h5ad", None, 35_773_075),
             file("k562_genome_wide", "K562_gwps_raw_singlecell_01.h5ad", None, 35_775_507),
         ],
-        ..Dataset::default()
     }
 }
 
