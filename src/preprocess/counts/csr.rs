@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::screen::Counts;
 use crate::{Error, Result};
 
 /// Compressed sparse rows, owned or borrowed.
@@ -117,6 +118,23 @@ impl<'a> Csr<'a> {
 impl<'a> From<&'a Csr<'_>> for Csr<'a> {
     fn from(matrix: &'a Csr<'_>) -> Self {
         Self::checked(&matrix.indptr, &matrix.indices, Cow::Borrowed(&matrix.values), matrix.genes)
+    }
+}
+
+/// The counts of a screen, without a copy.
+///
+/// ```
+/// use perturbook::preprocess::counts::library_sizes;
+/// use perturbook::screen::Counts;
+///
+/// let genes = ["TP53", "MYC"].map(String::from).to_vec();
+/// let counts = Counts::new(genes, vec![0, 2, 3], vec![0, 1, 1], vec![1.0, 5.0, 2.0])?;
+/// assert_eq!(library_sizes(&counts), [6.0, 2.0]);
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+impl<'a> From<&'a Counts> for Csr<'a> {
+    fn from(counts: &'a Counts) -> Self {
+        Self::checked(counts.indptr(), counts.indices(), Cow::Borrowed(counts.values()), counts.genes().len())
     }
 }
 
