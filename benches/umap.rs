@@ -63,7 +63,7 @@ fn main() -> perturbook::Result<()> {
 /// The peer's seconds by name; empty where it cannot run.
 fn peer(folder: &Path, names: &[&str]) -> Vec<(String, f64)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/umap_peer.py");
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let python = std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let output = Command::new(python).arg(script).arg(folder).arg(RUNS.to_string()).args(names).output();
     let Ok(output) = output else { return Vec::new() };
     if !output.status.success() {
