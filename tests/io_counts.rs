@@ -302,7 +302,7 @@ fn screen() -> (Counts, DataFrame, DataFrame) {
         Array2::from_shape_fn((n, 30), |(i, j)| if (i * 31 + j * 17) % 5 == 0 { ((i + j) % 7) as f32 } else { 0.0 });
     let genes: Vec<String> = (0..30).map(|gene| format!("gene {gene} µ")).collect();
     let x = Counts::from_dense(genes.clone(), dense.view()).unwrap();
-    let every = |k: usize| move |i: usize| i % k != 0;
+    let every = |k: usize| move |i: usize| !i.is_multiple_of(k);
     let obs = df!(
         "cell" => (0..n).map(|i| format!("c{i}")).collect::<Vec<_>>(),
         "guide" => (0..n).map(|i| format!("guide{}", i % 9)).collect::<Vec<_>>(),

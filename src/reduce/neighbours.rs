@@ -13,6 +13,8 @@
 //! Memory: the points once more in single precision and 16 MB for each thread, whatever `n`. Time: `2 n^2 d`
 //! operations.
 
+use std::sync::{Mutex, PoisonError};
+
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::Array2;
@@ -26,6 +28,8 @@ use crate::{Error, Result};
 
 /// Largest block of approximate distances, in entries.
 const BLOCK: usize = 1 << 22;
+/// Operations of a search that takes long enough for a bar.
+const LONG: f64 = 1e11;
 /// Half the distance from 1 to the next single-precision number.
 const UNIT: f32 = f32::EPSILON / 2.0;
 
@@ -86,8 +90,8 @@ pub fn neighbours(points: &dyn Points, k: usize, metric: Metric) -> Result<Neigh
     let block = (BLOCK / n).clamp(16, 512);
     let mut rows = Array2::<u32>::zeros((n, k));
     let mut distances = Array2::<f64>::zeros((n, k));
-    let bar = Bar::new("neighbours", Some(n as u64));
-    let bar = std::sync::Mutex::new(bar);
+    let long = 2.0 * (n as f64).powi(2) * d as f64 > LONG;
+    let bar = Mutex::new(long.then(|| Bar::new("neighbours", Some(n as u64))));
     let targets = rows.as_slice_mut().zip(distances.as_slice_mut());
     let Some((rows_out, distances_out)) = targets else { return Err(Error::new("a matrix that is not contiguous")) };
     let done: Result<()> =
@@ -103,10 +107,12 @@ pub fn neighbours(points: &dyn Points, k: usize, metric: Metric) -> Result<Neigh
                     scaled.candidates(first + i, products, k, &mut work.bounds, &mut work.candidates);
                     nearest(points, metric, first + i, work, rows, distances);
                 }
-                let mut bar = bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                bar.advance(size as u64);
-                if bar.stopped() {
-                    return Err(Error::new("the search for neighbours was stopped").fix("run the cell again"));
+                let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(bar) = bar.as_mut() {
+                    bar.advance(size as u64);
+                    if bar.stopped() {
+                        return Err(Error::new("the search for neighbours was stopped").fix("run the cell again"));
+                    }
                 }
                 Ok(())
             },

@@ -35,7 +35,7 @@ pub(super) const TENX_FOLDER: Probe = Probe {
 };
 
 enum Hdf5 {
-    H5ad(H5ad),
+    H5ad(Box<H5ad>),
     TenX(TenX),
 }
 
@@ -43,7 +43,7 @@ enum Hdf5 {
 /// is called so.
 fn hdf5(path: &Path) -> Result<Hdf5> {
     match H5ad::open(path) {
-        Ok(file) => Ok(Hdf5::H5ad(file)),
+        Ok(file) => Ok(Hdf5::H5ad(Box::new(file))),
         Err(no_h5ad) => match tenx::read_h5(path) {
             Ok(run) => Ok(Hdf5::TenX(run)),
             Err(no_tenx) => Err(if path.extension().is_some_and(|e| e == "h5ad") { no_h5ad } else { no_tenx }),
