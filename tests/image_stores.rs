@@ -58,9 +58,12 @@ fn text(table: &DataFrame, column: &str) -> Vec<String> {
     column.iter().map(|value| value.unwrap().to_owned()).collect()
 }
 
+/// A key and its value; none where the key is removed.
+type Change = (Vec<u8>, Option<Vec<u8>>);
+
 /// Writes an LMDB environment with the C library: `steps` are transactions of keys and values, where no value deletes.
 #[allow(unsafe_code)]
-fn lmdb(folder: &Path, steps: &[Vec<(Vec<u8>, Option<Vec<u8>>)>]) {
+fn lmdb(folder: &Path, steps: &[Vec<Change>]) {
     fs::create_dir_all(folder).unwrap();
     // SAFETY: the folder was made by this test and no other process maps its file.
     let env = unsafe { heed::EnvOpenOptions::new().map_size(256 << 20).open(folder).unwrap() };

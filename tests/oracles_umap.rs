@@ -231,8 +231,8 @@ fn neighbours_found_by_blocks_are_those_of_all_distances() {
             let mut all: Vec<(f64, usize)> =
                 (0..x.nrows()).filter(|&j| j != i).map(|j| (metric.distance(&point, &x.row(j).to_vec()), j)).collect();
             all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            for k in 0..7 {
-                assert_eq!((near.distances[[i, k]], near.rows[[i, k]] as usize), all[k], "{metric:?} point {i}");
+            for (k, &(distance, row)) in all.iter().take(7).enumerate() {
+                assert_eq!((near.distances[[i, k]], near.rows[[i, k]] as usize), (distance, row), "{metric:?} {i}");
             }
         }
     }
