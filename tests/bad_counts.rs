@@ -312,6 +312,32 @@ fn tables_that_contradict_themselves_are_refused() {
 }
 
 #[test]
+fn a_part_in_an_unknown_encoding_does_not_bar_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.h5ad");
+    let mut file = FileBuilder::new();
+    table(&mut file, "obs", 2, |_| {});
+    table(&mut file, "var", 3, |_| {});
+    file.create_dataset("X").with_f32_data(&[1.0, 0.0, 2.0, 0.0, 3.0, 0.0]).with_shape(&[2, 3]);
+    for name in ["layers", "obsm"] {
+        let mut group = file.create_group(name);
+        let mut odd = group.create_group("odd");
+        text(&mut odd, "encoding-type", "awkward-array");
+        group.add_group(odd.finish());
+        group.create_dataset("cube").with_f32_data(&[0.0; 8]).with_shape(&[2, 2, 2]);
+        file.add_group(group.finish());
+    }
+    file.write(&path).unwrap();
+    let file = H5ad::open(&path).unwrap();
+    assert_eq!(file.counts(Matrix::X).unwrap().library_sizes(), [3.0, 3.0]);
+    says(&refused("layer", || file.counts(Matrix::Layer("odd"))), &["awkward-array", "/layers/odd"]);
+    says(&refused("layer", || file.counts(Matrix::Layer("cube"))), &["[2, 2, 2]", "/layers/cube"]);
+    says(&refused("layer", || file.counts(Matrix::Layer("none"))), &["no layer \"none\""]);
+    says(&refused("obsm", || file.obsm("odd")), &["awkward-array", "/obsm/odd"]);
+    says(&refused("obsm", || file.obsm("cube")), &["[2, 2, 2]", "/obsm/cube"]);
+}
+
+#[test]
 fn arrays_that_unpack_without_end_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bomb.h5ad");

@@ -24,6 +24,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use refusal::check_memory;
 
+/// How long a reader may take.
+const LIMIT: Duration = Duration::from_secs(2);
+
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
@@ -72,14 +75,22 @@ fn mutations(name: &str, sources: &[PathBuf], read: impl Fn(&Path) -> Result<()>
             fs::write(&path, &bytes).unwrap();
             let began = Instant::now();
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(&path)));
-            let took = began.elapsed();
+            let mut took = began.elapsed();
+            for _ in 0..2 {
+                // The machine may have been busy with something else.
+                if took > LIMIT {
+                    let again = Instant::now();
+                    let _ = read(&path);
+                    took = took.min(again.elapsed());
+                }
+            }
             let keep = || {
                 let kept = std::env::temp_dir().join(format!("perturbook-finding-{name}-{runs}"));
                 fs::write(&kept, &bytes).unwrap();
                 kept
             };
             let Ok(result) = result else { panic!("{name}: a panic, see {}", keep().display()) };
-            assert!(took < Duration::from_secs(2), "{name}: {took:?}, see {}", keep().display());
+            assert!(took < LIMIT, "{name}: {took:?}, see {}", keep().display());
             if let Err(e) = result {
                 failed += 1;
                 assert!(

@@ -79,7 +79,10 @@ impl Show for Summary {
         rows.extend(self.layers.iter().map(|(name, layer)| (format!("layer {name}"), layer.to_string())));
         rows.extend(self.raw.iter().map(|raw| ("raw".to_owned(), raw.to_string())));
         rows.extend(self.obsm.iter().map(|(name, array)| {
-            (format!("obsm {name}"), array.as_ref().map_or_else(|| "a table".to_owned(), ToString::to_string))
+            (
+                format!("obsm {name}"),
+                array.as_ref().map_or_else(|| "a table or no matrix".to_owned(), ToString::to_string),
+            )
         }));
         for (what, columns) in [("obs", &self.obs), ("var", &self.var)] {
             let columns: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} ({kind})")).collect();

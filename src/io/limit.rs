@@ -34,6 +34,6 @@ pub(crate) fn check_unpacked(bytes: u64, file_bytes: u64) -> Result<()> {
 }
 
 /// The largest array that [`check`] lets pass.
-pub(crate) fn most(file_bytes: u64) -> u64 {
+fn most(file_bytes: u64) -> u64 {
     FREE.saturating_add(RATIO.saturating_mul(file_bytes))
 }

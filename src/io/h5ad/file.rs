@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use super::frame::{self, Frame};
-use super::matrix::Matrix as Stored;
+use super::matrix::{Matrix as Stored, is_matrix};
 use super::{MatrixSummary, RowBlocks, Summary};
 use crate::io::hdf5::{self, FIX, Group, Node};
 use crate::io::parquet::name_some;
@@ -75,19 +75,19 @@ impl H5ad {
         let (n_obs, obs) = frame::describe(&table("obs")?)?;
         let (n_vars, var) = frame::describe(&table("var")?)?;
         let mut summary = Summary { n_obs, n_vars, x: None, layers: Vec::new(), raw: None, obs, var, obsm: Vec::new() };
-        for name in members(&root, "layers")? {
-            let layer = matrix(&root, &format!("layers/{name}"), n_obs, Some(n_vars))?;
-            summary.layers.extend(layer.map(|layer| (name, MatrixSummary::of(&layer))));
-        }
-        for name in members(&root, "obsm")? {
-            let full = format!("obsm/{name}");
-            let node = root.get(&full)?;
-            let array = match node {
-                Some(Node::Group(group)) if group.text("encoding-type") == Some("dataframe") => None,
-                Some(Node::Array(array)) if array.shape().len() != 2 => None,
-                _ => matrix(&root, &full, n_obs, None)?.as_ref().map(MatrixSummary::of),
-            };
-            summary.obsm.push((name, array));
+        // What else lies there, such as ragged arrays, is told when it is asked for.
+        for (group, columns) in [("layers", Some(n_vars)), ("obsm", None)] {
+            for name in members(&root, group)? {
+                let full = format!("{group}/{name}");
+                let known = root.get(&full)?.as_ref().is_some_and(is_matrix);
+                let found = if known { matrix(&root, &full, n_obs, columns)? } else { None };
+                let found = found.as_ref().map(MatrixSummary::of);
+                match found {
+                    Some(layer) if columns.is_some() => summary.layers.push((name, layer)),
+                    None if columns.is_some() => {}
+                    array => summary.obsm.push((name, array)),
+                }
+            }
         }
         summary.x = matrix(&root, "X", n_obs, Some(n_vars))?.as_ref().map(MatrixSummary::of);
         let raw = if root.group("raw")?.is_some() { "raw/X" } else { "raw.X" };
@@ -189,7 +189,7 @@ impl H5ad {
         let layers: Vec<&String> = self.summary.layers.iter().map(|(name, _)| name).collect();
         let found = match which {
             Matrix::X => matrix(&self.root, "X", n, Some(self.summary.n_vars))?,
-            Matrix::Layer(name) if !layers.iter().any(|known| *known == name) => {
+            Matrix::Layer(name) if self.root.get(&format!("layers/{name}"))?.is_none() => {
                 let fix = if layers.is_empty() {
                     "the file has no layers; the main matrix is Matrix::X".to_owned()
                 } else {

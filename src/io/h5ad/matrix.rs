@@ -37,8 +37,7 @@ impl Matrix {
             }
             Node::Group(group) => group,
         };
-        let format = group.text("encoding-type").or_else(|| group.text("h5sparse_format"));
-        let rows_first = match format {
+        let rows_first = match format(&group) {
             Some("csr_matrix" | "csr") => true,
             Some("csc_matrix" | "csc") => false,
             other => {
@@ -203,6 +202,19 @@ impl Matrix {
             }
         };
         Ok(Blocks::new(self, columns, starts))
+    }
+}
+
+/// How a group says that it is encoded; before 0.7, under another name.
+fn format(group: &Group) -> Option<&str> {
+    group.text("encoding-type").or_else(|| group.text("h5sparse_format"))
+}
+
+/// Whether this is a matrix in one of the encodings that are read, intact or not.
+pub(crate) fn is_matrix(node: &Node) -> bool {
+    match node {
+        Node::Array(array) => array.shape().len() == 2,
+        Node::Group(group) => matches!(format(group), Some("csr_matrix" | "csr" | "csc_matrix" | "csc")),
     }
 }
 

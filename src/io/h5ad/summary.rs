@@ -21,7 +21,7 @@ pub struct Summary {
     pub obs: Vec<(String, String)>,
     /// Columns of the table of genes, each with its type in words.
     pub var: Vec<(String, String)>,
-    /// Arrays with one row per cell, such as embeddings; `None` for tables.
+    /// Arrays with one row per cell, such as embeddings; `None` for tables and what is no matrix.
     pub obsm: Vec<(String, Option<MatrixSummary>)>,
 }
 
@@ -75,7 +75,7 @@ impl fmt::Display for Summary {
         for (name, array) in &self.obsm {
             match array {
                 Some(array) => writeln!(f, "  obsm {name:?}: {array}")?,
-                None => writeln!(f, "  obsm {name:?}: a table")?,
+                None => writeln!(f, "  obsm {name:?}: a table or no matrix")?,
             }
         }
         for (what, columns) in [("obs", &self.obs), ("var", &self.var)] {

@@ -67,6 +67,10 @@ impl Source for Positions {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), FormatError> {
+        if offset > i64::MAX as u64 {
+            // The library takes a soft link for an object at no address.
+            return Err(FormatError::Source("a soft link, or one to nowhere, which is not followed".to_owned()));
+        }
         let within = offset % PAGE + buffer.len() as u64 <= PAGE;
         let result = if buffer.len() <= SMALL && within {
             self.read_within_page(offset, buffer)

@@ -9,10 +9,13 @@ use flate2::bufread::MultiGzDecoder;
 use super::Parts;
 use super::h5::{symbols, table, text};
 use super::market;
-use crate::io::limit;
 use crate::io::parquet::name_some;
 use crate::screen::Counts;
 use crate::{Error, Result};
+
+/// What lists of cells and genes may unpack to: this and so many times the size of the file. Names compress 3 to 8 times.
+const FREE: u64 = 32 << 20;
+const RATIO: u64 = 32;
 
 const MATRIX: [&str; 2] = ["matrix.mtx", "matrix.mtx.gz"];
 
@@ -114,12 +117,16 @@ fn unpacked(path: &Path) -> Result<(Box<dyn BufRead>, u64)> {
 fn lines(path: &Path) -> Result<Vec<String>> {
     let (reader, bytes) = unpacked(path)?;
     let place = path.display().to_string();
-    let most = limit::most(bytes);
+    let most = FREE.saturating_add(RATIO.saturating_mul(bytes));
     let mut content = Vec::new();
     reader.take(most + 1).read_to_end(&mut content).map_err(|e| {
         Error::new(format!("the file was cut short or is damaged: {e}")).at(&place).fix("copy or download it again")
     })?;
-    limit::check(content.len() as u64, bytes).map_err(|e| e.at(&place))?;
+    if content.len() as u64 > most {
+        return Err(Error::new(format!("the file of {bytes} bytes unpacks to more than {most}"))
+            .at(&place)
+            .fix("it is damaged or a compression bomb; compare its size with the original"));
+    }
     let content = String::from_utf8(content)
         .map_err(|e| Error::new(format!("the file is not text: {e}")).at(&place).fix("save it as UTF-8"))?;
     Ok(content.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
