@@ -66,15 +66,20 @@ def store():
             transaction.put(key, record.tobytes())
     order = [int(line) for line in (folder / "order").read_text().split()]
 
-    def read(environment):
+    def read(environment, same=None):
         with environment.begin(buffers=True) as transaction:
             for start in range(0, cells, batch):
                 rows = order[start : start + batch]
                 images = [np.frombuffer(transaction.get(keys[row]), "<f4").reshape(4, 96, 96) for row in rows]
-                np.stack(images)
+                if same is None or len(rows) < batch:
+                    np.stack(images)
+                else:
+                    np.stack(images, out=same)
 
     with lmdb.open(str(path), readonly=True, lock=False, readahead=False) as environment:
         print(f"lmdb warm\t{best(lambda: read(environment))}", flush=True)
+        same = np.empty((batch, 4, 96, 96), "f4")
+        print(f"lmdb warm, same array\t{best(lambda: read(environment, same))}", flush=True)
     if forget(path / "data.mdb"):
         with lmdb.open(str(path), readonly=True, lock=False, readahead=False) as environment:
             start = time.perf_counter()

@@ -58,12 +58,12 @@ fn text(table: &DataFrame, column: &str) -> Vec<String> {
     column.iter().map(|value| value.unwrap().to_owned()).collect()
 }
 
-/// A key and its value; none where the key is removed.
-type Change = (Vec<u8>, Option<Vec<u8>>);
+/// Keys with their new values; a key without one is deleted.
+type Step = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-/// Writes an LMDB environment with the C library: `steps` are transactions of keys and values, where no value deletes.
+/// Writes an LMDB environment with the C library, one transaction per step.
 #[allow(unsafe_code)]
-fn lmdb(folder: &Path, steps: &[Vec<Change>]) {
+fn lmdb(folder: &Path, steps: &[Step]) {
     fs::create_dir_all(folder).unwrap();
     // SAFETY: the folder was made by this test and no other process maps its file.
     let env = unsafe { heed::EnvOpenOptions::new().map_size(256 << 20).open(folder).unwrap() };
@@ -626,6 +626,11 @@ fn stores_group_cells_that_arrive_in_any_order() {
         assert_eq!(rows.height(), group.rows.len());
     }
     assert_eq!(next, 300);
+    // A batch read into an array that is there is the same; one of another shape is refused.
+    let mut kept = Array4::from_elem((3, 1, 4, 4), f32::NAN);
+    mixed.read_into(&[299, 0, 7], &mut kept).unwrap();
+    assert_eq!(kept, mixed.read(&[299, 0, 7]).unwrap());
+    says(&error_of(mixed.read_into(&[299, 0], &mut kept)), &["(3, 1, 4, 4)", "2 images"]);
     let batch = mixed.batch("P1/B1").unwrap();
     assert_eq!(batch.len(), (0..300).filter(|&i| plates[i] == "P1" && wells[i] == "B1").count());
     let everywhere: usize = mixed.perturbation("MYC").unwrap().iter().map(|group| group.rows.len()).sum();

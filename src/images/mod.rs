@@ -58,10 +58,49 @@ pub trait CellImages: Send + Sync {
     /// When a row is not there, or its image cannot be read.
     fn read(&self, rows: &[usize]) -> Result<Array4<f32>>;
 
+    /// The same into an array of that shape, which a loader that reads batch after batch can use again.
+    ///
+    /// # Errors
+    /// As [`CellImages::read`], and when the array has another shape.
+    fn read_into(&self, rows: &[usize], out: &mut Array4<f32>) -> Result<()> {
+        let images = self.read(rows)?;
+        check_out(rows, self.shape(), out)?;
+        out.assign(&images);
+        Ok(())
+    }
+
     /// Whether there is no cell.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Refuses an array that has not the shape of the images asked for.
+fn check_out(rows: &[usize], (channels, height, width): (usize, usize, usize), out: &Array4<f32>) -> Result<()> {
+    if out.dim() == (rows.len(), channels, height, width) {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "an array of {:?} cannot take {} images of {channels} x {height} x {width}",
+        out.dim(),
+        rows.len()
+    ))
+    .fix("give an array of rows x channels x height x width"))
+}
+
+/// Reads `rows` in parallel into an array that is there; `read` fills one image and may use a buffer of its thread.
+pub(crate) fn read_each_into(
+    rows: &[usize],
+    shape: (usize, usize, usize),
+    out: &mut Array4<f32>,
+    read: impl Fn(usize, &mut [f32], &mut Vec<u8>) -> Result<()> + Sync,
+) -> Result<()> {
+    check_out(rows, shape, out)?;
+    let Some(values) = out.as_slice_mut() else {
+        return Err(Error::new("the array for the images is not in C order").fix("make it with Array4::zeros"));
+    };
+    let images = values.par_chunks_exact_mut((shape.0 * shape.1 * shape.2).max(1)).zip(rows);
+    images.try_for_each_init(Vec::new, |buffer, (out, &row)| read(row, out, buffer))
 }
 
 /// Reads `rows` in parallel into one array; `read` fills one image and may use a buffer of its thread.
@@ -76,8 +115,8 @@ pub(crate) fn read_each(
             .fix("read fewer rows at a time")
     };
     let total = size.checked_mul(rows.len()).filter(|total| total.checked_mul(4).is_some()).ok_or_else(too_many)?;
-    let mut values = vec![0.0; total];
-    let images = values.par_chunks_mut(size.max(1)).zip(rows);
-    images.try_for_each_init(Vec::new, |buffer, (out, &row)| read(row, out, buffer))?;
-    Array4::from_shape_vec((rows.len(), channels, height, width), values).map_err(|_| too_many())
+    let values = vec![0.0; total];
+    let mut images = Array4::from_shape_vec((rows.len(), channels, height, width), values).map_err(|_| too_many())?;
+    read_each_into(rows, (channels, height, width), &mut images, read)?;
+    Ok(images)
 }

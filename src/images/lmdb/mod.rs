@@ -230,4 +230,9 @@ impl CellImages for LmdbImages {
         check_rows(rows, self.len())?;
         super::read_each(rows, self.shape, |row, out, buffer| self.read_one(row, out, buffer))
     }
+
+    fn read_into(&self, rows: &[usize], out: &mut Array4<f32>) -> Result<()> {
+        check_rows(rows, self.len())?;
+        super::read_each_into(rows, self.shape(), out, |row, out, buffer| self.read_one(row, out, buffer))
+    }
 }
