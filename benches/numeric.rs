@@ -12,5 +12,6 @@ fn main() {
         println!("matrix_product {:.6}", matrix_product());
         println!("training_step {:.6}", training_step());
         println!("layout_loops {:.6}", layout_loops());
+        println!("umap_of_points {:.6}", umap_of_points());
     }
 }

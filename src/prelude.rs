@@ -7,12 +7,13 @@ pub use crate::evaluate::{
 };
 pub use crate::figures::{
     Axis, Bars, Channel, Confusion, Curves, Distribution, Figure, Group, Heatmap, Ideogram, ImageGrid, Palette, Rgb,
-    Scatter, Table, Theme, Volcano, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves, recall_table,
-    set_theme,
+    Scatter, Table, Theme, Volcano, cell_grid, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves,
+    recall_table, set_theme,
 };
 pub use crate::genome::{Arm, Genome};
 pub use crate::live::{Live, Trace, progress};
 pub use crate::methods::proximity::{centre_arms, centre_arms_by_expression};
-pub use crate::screen::{By, Embedding, Profiles};
+pub use crate::reduce::{Metric, UmapConfig, map_quality, neighbours, umap};
+pub use crate::screen::{By, ColumnChoice, Counts, Embedding, Label, Profiles, Screen};
 pub use crate::tensor::{Backend, Device, Gradients, Tensor, cpu};
-pub use crate::{datasets, evaluate, input, simulate};
+pub use crate::{datasets, evaluate, input, preprocess, simulate};

@@ -98,3 +98,13 @@ fn layout_loops() -> f64 {
         assert!(points.iter().flatten().all(|v| v.is_finite()));
     })
 }
+
+/// A UMAP of 2,000 points in 32 dimensions: neighbours, graph, start and 100 epochs of layout.
+fn umap_of_points() -> f64 {
+    let points = ndarray::Array2::from_shape_fn((2_000, 32), |(i, k)| {
+        let noise = (i * 7919 + k * 104_729) % 1009;
+        (i % 20 * (k + 3) % 7) as f64 + noise as f64 / 1009.0
+    });
+    let config = UmapConfig { epochs: Some(100), ..UmapConfig::default() };
+    best(|| assert!(umap(&points, &config).unwrap().map.iter().all(|v| v.is_finite())))
+}

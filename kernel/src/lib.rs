@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod assist;
+mod data;
 mod doctor;
 mod environment;
 pub mod facade;
@@ -48,6 +49,8 @@ enum Command {
     Test(test::Options),
     /// Check what a notebook needs on this machine, and say how to get what is missing.
     Doctor,
+    /// Public datasets: list, info, get, verify; and inspect, which says what a file is.
+    Data(data::Options),
     /// Make the kernel known to Jupyter and VS Code.
     Install(install::Options),
     /// Start JupyterLab with the kernel.
@@ -86,6 +89,7 @@ fn run_command(command: Command) -> anyhow::Result<bool> {
         }
         Command::Test(options) => test::run(&options),
         Command::Doctor => doctor::run(),
+        Command::Data(options) => data::run(&options),
         Command::Install(options) => install::install(&options),
         Command::Lab(options) => lab::lab(&options),
         Command::Kernel(options) => jupyter::run(&options),

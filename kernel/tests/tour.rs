@@ -33,8 +33,10 @@ fn cell<'a>(cells: &'a [Value], id: &str) -> &'a Value {
 
 /// What must hold of any executed tour.
 fn check_figures(cells: &[Value], page: &str) {
-    for id in ["recall-two-sided", "recall-one-sided", "chance", "bias-bars", "heatmap"] {
-        let data = &cell(cells, id)["outputs"][0]["data"];
+    for id in ["umap", "recall-two-sided", "recall-one-sided", "chance", "bias-bars", "heatmap", "cells-grid"] {
+        let outputs = cell(cells, id)["outputs"].as_array().unwrap();
+        let figure = |output: &&Value| !output["data"]["application/vnd.plotly.v1+json"].is_null();
+        let data = &outputs.iter().find(figure).unwrap_or_else(|| panic!("{id} shows no figure"))["data"];
         for mime in ["application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"] {
             assert!(!data[mime].is_null(), "{id} has no {mime}");
         }
@@ -94,7 +96,7 @@ fn on_the_real_screen_the_numbers_are_the_published_ones() {
 fn nbconvert_shows_every_figure(project: &Project) {
     let report = project.path("report");
     if let Some(html) = converted(&report.join("00_tour.ipynb"), &report) {
-        assert_eq!(html.matches("data-mime-type=\"image/svg+xml\"").count(), 5, "one image for each figure");
+        assert_eq!(html.matches("data-mime-type=\"image/svg+xml\"").count(), 7, "one image for each figure");
     }
 }
 
@@ -116,7 +118,7 @@ fn the_page_opens_without_complaint(project: &Project) {
     let console: Vec<&str> = said.lines().filter(|line| line.contains("CONSOLE")).collect();
     assert!(console.is_empty(), "{console:#?}");
     let dom = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(dom.matches("class=\"main-svg\" xmlns").count() / 3, 5, "plotly has drawn the five figures");
+    assert_eq!(dom.matches("class=\"main-svg\" xmlns").count() / 3, 7, "plotly has drawn the seven figures");
 }
 
 fn the_pages_are_valid_html(project: &Project) {

@@ -4,16 +4,21 @@
 //! to a simulated screen, loudly, where the real one is out of reach. [`Places`] says where files are looked for.
 
 mod checksum;
+pub mod command;
 mod download;
 mod gene_screen;
+mod get;
+mod partial;
 mod places;
 mod registry;
 mod source;
+mod space;
 mod used;
 
 pub use checksum::sha256;
 pub use download::download;
 pub use gene_screen::GeneScreen;
+pub use get::{FileState, get, verify};
 pub use places::{Found, Places};
 pub use registry::{Dataset, RemoteFile, list};
 pub use source::{Source, Sourced};
@@ -48,9 +53,7 @@ pub fn info(name: &str) -> Result<Dataset> {
 /// As [`info`] and [`Places::find`].
 pub fn fetch(name: &str) -> Result<Vec<Found>> {
     let (places, dataset) = (Places::from_env()?, info(name)?);
-    let mut roles: Vec<&str> = dataset.files.iter().map(|file| file.role.as_str()).collect();
-    roles.dedup();
-    roles.into_iter().map(|role| places.find(&dataset, role)).collect()
+    dataset.roles().into_iter().map(|role| places.find(&dataset, role)).collect()
 }
 
 /// The published Multi-ContrastiveVAE embedding of the Funk 2022 screen: 3,090 rows (3,089 genes and `nontargeting`)

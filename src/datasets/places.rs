@@ -123,10 +123,9 @@ impl Places {
         if let (false, Some(cache)) = (self.offline, &self.cache) {
             let folder = cache.join(&dataset.name);
             for (file, address) in files.iter().flat_map(|file| file.addresses.iter().map(move |a| (file, a))) {
-                let target = folder.join(&file.path);
-                match fetch(dataset, file, address, &target) {
-                    Ok(()) => {
-                        return Ok(Search::Found(Found { path: target, source: Source::Downloaded(address.clone()) }));
+                match fetch(dataset, file, address, &folder) {
+                    Ok(path) => {
+                        return Ok(Search::Found(Found { path, source: Source::Downloaded(address.clone()) }));
                     }
                     Err(error) => tried.push(error.to_string()),
                 }
@@ -167,26 +166,27 @@ impl Places {
         );
         let addresses: Vec<&str> = files.iter().flat_map(|file| &file.addresses).map(String::as_str).collect();
         let from = if addresses.is_empty() { String::new() } else { format!(" (from {})", addresses.join(" or ")) };
+        let obtain = if dataset.obtain.is_empty() { String::new() } else { format!(". {}", dataset.obtain) };
         Error::new(format!("{names} of the dataset {} is not on this machine, and {why}", dataset.name))
             .at(format!("looked at {looked}"))
-            .fix(format!("put {names}{from} in {folder}"))
+            .fix(format!("put {names}{from} in {folder}{obtain}"))
     }
 }
 
-/// Shows the licence, downloads, and keeps licence and sums beside the file.
-fn fetch(dataset: &Dataset, file: &RemoteFile, address: &str, target: &Path) -> Result<()> {
+/// Shows the licence, downloads into the dataset's folder, and keeps licence and sums beside the file.
+pub(super) fn fetch(dataset: &Dataset, file: &RemoteFile, address: &str, folder: &Path) -> Result<PathBuf> {
+    let target = folder.join(&file.path);
     eprintln!("perturbook: {} comes from {address}\n  licence: {}", file.path, dataset.licence);
-    let sum = download(file, address, target)?;
-    let licence = format!("{}\n\nLicence: {}\n\nPlease cite: {}\n", dataset.title, dataset.licence, dataset.citation);
-    write_bytes(&target.with_file_name("LICENCE.txt"), licence.as_bytes())?;
+    let sum = download(file, address, &target)?;
+    write_bytes(&folder.join("LICENCE.txt"), dataset.terms().as_bytes())?;
     if file.sha256.is_none() {
         eprintln!(
             "perturbook: no published checksum for {}; recording SHA-256 {sum} of this first download",
             file.path
         );
-        write_bytes(&recorded(target), format!("{sum}\n").as_bytes())?;
+        write_bytes(&recorded(&target), format!("{sum}\n").as_bytes())?;
     }
-    Ok(())
+    Ok(target)
 }
 
 /// Where the sum of a file without a published one is kept.
@@ -196,18 +196,39 @@ fn recorded(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Checks a file on this machine against the registry, or against the sum of its first download.
+/// Checks a file on this machine against the registry, or against the sum of its first download. Large files are
+/// checked by their size alone.
 fn verify(file: &RemoteFile, path: &Path) -> Result<()> {
     let bytes = fs::metadata(path).map_err(|e| Error::file(path, e))?.len();
-    let mut expected = file.clone();
-    if expected.sha256.is_none() {
-        expected.sha256 = fs::read_to_string(recorded(path)).ok().map(|text| text.trim().to_owned());
-    }
+    let expected = expected(file, path);
     let right_size = expected.bytes.is_none_or(|b| b == bytes);
     if right_size && (expected.sha256.is_none() || bytes >= HASH_BELOW) {
         return Ok(());
     }
-    mismatch(&expected, bytes, &sha256(path)?).map_or(Ok(()), |what| {
+    compare(&expected, path, bytes)
+}
+
+/// The same, whatever the size; false where no checksum is known.
+pub(super) fn verify_whole(file: &RemoteFile, path: &Path) -> Result<bool> {
+    let bytes = fs::metadata(path).map_err(|e| Error::file(path, e))?.len();
+    let expected = expected(file, path);
+    if expected.sha256.is_none() && expected.bytes.is_none_or(|b| b == bytes) {
+        return Ok(false);
+    }
+    compare(&expected, path, bytes).map(|()| true)
+}
+
+/// The file as the registry has it, with the sum that was recorded at its first download where no other is known.
+fn expected(file: &RemoteFile, path: &Path) -> RemoteFile {
+    let mut expected = file.clone();
+    if expected.sha256.is_none() {
+        expected.sha256 = fs::read_to_string(recorded(path)).ok().map(|text| text.trim().to_owned());
+    }
+    expected
+}
+
+fn compare(expected: &RemoteFile, path: &Path, bytes: u64) -> Result<()> {
+    mismatch(expected, bytes, &sha256(path)?).map_or(Ok(()), |what| {
         Err(Error::new(what)
             .at(path.display().to_string())
             .fix("delete this file (it is then downloaded again), or put the right one in its place"))

@@ -3,7 +3,7 @@
 use super::{Bundle, Show, fields};
 use crate::evaluate::ScoreConfig;
 use crate::methods::proximity::ExpressionCentring;
-use crate::simulate::GeneEmbeddingConfig;
+use crate::simulate::{GeneEmbeddingConfig, OpsConfig, PerturbSeqConfig, PlantedBiasConfig};
 
 macro_rules! show_fields {
     ($($config:ty: $title:literal),*) => {$(
@@ -17,6 +17,9 @@ macro_rules! show_fields {
 
 show_fields!(
     GeneEmbeddingConfig: "Simulated gene screen",
+    OpsConfig: "Simulated optical pooled screen",
+    PerturbSeqConfig: "Simulated Perturb-seq screen",
+    PlantedBiasConfig: "Planted proximity bias",
     ScoreConfig: "Proximity score",
     ExpressionCentring: "Centring of arms by expression"
 );

@@ -14,7 +14,7 @@ use ndarray::{ArrayBase, ArrayRef, Data, Dimension};
 use super::memory::{memory, shape};
 use super::{Grid, Show, Slot, tensors, transport};
 use crate::datasets::GeneScreen;
-use crate::screen::{Embedding, Profiles};
+use crate::screen::{Counts, Embedding, Profiles};
 
 /// What can be said of a value besides its type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,6 +102,14 @@ impl Describe for Embedding {
     fn describe(&self) -> Description {
         let bytes = self.values().describe().bytes + self.table().estimated_size();
         on_cpu(shape(&[self.len(), self.dims()]), bytes)
+    }
+}
+
+impl Describe for Counts {
+    fn describe(&self) -> Description {
+        let names: usize = self.genes().iter().map(|gene| gene.describe().bytes).sum();
+        let arrays = self.indptr().len() * 8 + self.stored() * 8;
+        on_cpu(shape(&[self.cells(), self.genes().len()]), arrays + names)
     }
 }
 

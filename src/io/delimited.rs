@@ -5,12 +5,10 @@
 //! recognised by the first two bytes, the separator by the file name (`.csv`, `.tsv`, `.tab`, each also with `.gz`)
 //! or, for any other name, by whether the first line holds a tab.
 
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
-
+use super::gzip;
 use crate::{Error, Result};
 
 /// The whole text of a file; gzip is undone where the content starts with its two magic bytes.
@@ -19,19 +17,8 @@ use crate::{Error, Result};
 /// When the file cannot be read, its compression is damaged, or it is not UTF-8.
 pub fn read_text(path: impl AsRef<Path>) -> Result<String> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|e| Error::file(path, e))?;
-    let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = Vec::new();
-        MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).map_err(|e| {
-            Error::new(format!("the gzip stream is damaged: {e}"))
-                .at(path.display().to_string())
-                .fix("fetch the file again; it may have been cut short")
-                .caused_by(e)
-        })?;
-        plain
-    } else {
-        bytes
-    };
+    let mut bytes = Vec::new();
+    gzip::open(path)?.read_to_end(&mut bytes).map_err(|e| gzip::damaged(path, e))?;
     String::from_utf8(bytes).map_err(|e| {
         Error::new(format!("the text is not UTF-8 (byte {})", e.utf8_error().valid_up_to()))
             .at(path.display().to_string())
@@ -173,7 +160,7 @@ impl Delimited {
 }
 
 /// The separator a file of this name and content uses.
-fn separator_of(path: &Path, text: &str) -> char {
+pub(crate) fn separator_of(path: &Path, text: &str) -> char {
     let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     match name.trim_end_matches(".gz").rsplit('.').next() {
         Some("csv") => ',',

@@ -15,7 +15,7 @@ use super::part_file::PartFile;
 use crate::{Error, Result};
 
 const MARK: &[u8] = b"PAR1";
-const FIX: &str = "download or write the file again, and compare its size with the original";
+pub(super) const FIX: &str = "download or write the file again, and compare its size with the original";
 
 /// Reads all columns of a parquet file.
 ///
@@ -32,7 +32,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<DataFrame> {
     let bytes = fs::read(path).map_err(|e| {
         Error::file(path, e).fix("check the path; datasets::list() names the public files perturbook can fetch")
     })?;
-    check_marks(&bytes).map_err(|e| e.at(path.display().to_string()).fix(FIX))?;
+    let (end, size) = (&bytes[bytes.len().saturating_sub(8)..], bytes.len() as u64);
+    check_marks(&bytes, end, size)
+        .and_then(|()| check_footer(end, size))
+        .map_err(|e| e.at(path.display().to_string()).fix(FIX))?;
     // The decoder behind ParquetReader panics on some damaged pages.
     match catch_unwind(AssertUnwindSafe(|| ParquetReader::new(Cursor::new(bytes)).finish())) {
         Ok(Ok(table)) => Ok(table),
@@ -98,21 +101,28 @@ pub(crate) fn name_some<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-fn check_marks(bytes: &[u8]) -> Result<()> {
-    if bytes.is_empty() {
+/// Checks the mark at the start and at the end of a file of `size` bytes.
+pub(super) fn check_marks(start: &[u8], end: &[u8], size: u64) -> Result<()> {
+    if size == 0 {
         return Err(Error::new("the file is empty"));
     }
-    if !bytes.starts_with(MARK) {
+    if !start.starts_with(MARK) {
         return Err(Error::new("this is not a parquet file: it does not start with the mark PAR1"));
     }
-    let n = bytes.len();
-    if n < 12 || !bytes.ends_with(MARK) {
-        return Err(Error::new(format!("the parquet file was cut short: its {n} bytes do not end with the mark PAR1")));
-    }
-    let footer = u32::from_le_bytes([bytes[n - 8], bytes[n - 7], bytes[n - 6], bytes[n - 5]]) as usize;
-    if footer + 12 > n {
+    if size < 12 || !end.ends_with(MARK) {
         return Err(Error::new(format!(
-            "the parquet file is damaged: its footer claims {footer} bytes of a file of {n}"
+            "the parquet file was cut short: its {size} bytes do not end with the mark PAR1"
+        )));
+    }
+    Ok(())
+}
+
+/// Checks that the footer, whose length stands before the last mark, fits into the file.
+pub(super) fn check_footer(end: &[u8], size: u64) -> Result<()> {
+    let footer = end.first_chunk::<4>().map_or(u64::MAX, |length| u64::from(u32::from_le_bytes(*length)));
+    if footer.checked_add(12).is_none_or(|needed| needed > size) {
+        return Err(Error::new(format!(
+            "the parquet file is damaged: its footer claims {footer} bytes of a file of {size}"
         )));
     }
     Ok(())

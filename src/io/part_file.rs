@@ -4,7 +4,8 @@
 //! is deleted. The temporary name is claimed with "create only if new", so two writers never share one.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
@@ -33,7 +34,7 @@ impl PartFile {
         loop {
             let part =
                 target.with_file_name(format!(".{}.{}-{attempt}.part", name.to_string_lossy(), std::process::id()));
-            match OpenOptions::new().write(true).create_new(true).open(&part) {
+            match OpenOptions::new().read(true).write(true).create_new(true).open(&part) {
                 Ok(file) => return Ok(Self { file, part, target: target.to_owned(), finished: false }),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => attempt += 1,
                 Err(e) => return Err(Error::file(part, e)),
@@ -46,12 +47,27 @@ impl PartFile {
         &mut self.file
     }
 
+    /// Reads back what was written at an offset.
+    pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+
     /// Flushes the bytes to the disk and gives the file its final name, replacing an older one.
     pub(crate) fn finish(mut self) -> Result<()> {
         self.file.sync_all().map_err(|e| Error::file(&self.part, e))?;
         fs::rename(&self.part, &self.target).map_err(|e| Error::file(&self.target, e))?;
         self.finished = true;
         Ok(())
+    }
+}
+
+impl Write for PartFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -66,7 +82,6 @@ impl Drop for PartFile {
 
 /// Writes `bytes` to `path` in one step.
 pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
-    use std::io::Write;
     let mut part = PartFile::beside(path)?;
     part.file().write_all(bytes).map_err(|e| Error::file(path, e))?;
     part.finish()

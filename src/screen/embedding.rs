@@ -20,14 +20,9 @@ use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use polars::prelude::{Column, DataFrame, DataType};
 
 use super::blocks::Blocks;
-use super::{ColumnChoice, Profiles};
+use super::{ColumnChoice, ColumnKind, Label, Profiles};
 use crate::io::parquet::{self, count, name_some, require_columns};
 use crate::{Error, Result};
-
-/// Column names that stand for the perturbed gene; the first one present is used.
-pub const GENE_COLUMNS: [&str; 4] = ["gene", "gene_symbol", "gene_symbol_0", "perturbation"];
-/// Column names that stand for the guide; the first one present is used.
-pub const GUIDE_COLUMNS: [&str; 4] = ["guide", "sgRNA", "sgRNA_0", "sgrna"];
 
 /// What a profile is the mean of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +67,8 @@ impl Embedding {
         Self::with_dims(values, table, dims)
     }
 
-    fn with_dims(values: Array2<f32>, table: DataFrame, dims: Vec<String>) -> Result<Self> {
+    /// The same with names for the dimensions.
+    pub(super) fn with_dims(values: Array2<f32>, table: DataFrame, dims: Vec<String>) -> Result<Self> {
         if values.nrows() != table.height() {
             let (vectors, rows) = (count(values.nrows(), "vector"), count(table.height(), "row"));
             return Err(Error::new(format!("{vectors} for a table of {rows}"))
@@ -94,7 +90,7 @@ impl Embedding {
         let bad = self.values.axis_iter(Axis(0)).filter(|r| r.iter().any(|v| !v.is_finite())).count();
         let label = self
             .gene_column()
-            .and_then(|gene| self.labels(gene))
+            .and_then(|gene| self.labels(&gene))
             .map_or_else(|_| String::new(), |labels| format!(" ({:?})", labels[row]));
         Err(Error::new(format!("the embedding holds {value} ({} of {} affected)", count(bad, "row"), self.len()))
             .at(format!("row {row}{label}, column {:?}", self.dims[column]))
@@ -117,7 +113,9 @@ impl Embedding {
         let path = path.as_ref();
         let place = || path.display().to_string();
         let all = parquet::read(path)?;
-        let (dims, labels) = columns.split(&all.get_column_names()).map_err(|e| e.at(place()))?;
+        let typed: Vec<(&str, ColumnKind)> =
+            all.columns().iter().map(|column| (column.name().as_str(), ColumnKind::of(column.dtype()))).collect();
+        let (dims, labels) = columns.split_typed(&typed).map_err(|e| e.at(place()))?;
         let unusable = |e: polars::prelude::PolarsError| Error::new(e.to_string()).at(place()).caused_by(e);
         let mut values = Array2::zeros((all.height(), dims.len()));
         for (d, name) in dims.iter().enumerate() {
@@ -216,6 +214,19 @@ impl Embedding {
         self.values.ncols()
     }
 
+    /// The same table with other values, `n x k`, one row for each: what a normalisation returns. Names of dimensions and
+    /// blocks are kept where there are as many columns as before.
+    ///
+    /// # Errors
+    /// When there are more or fewer rows, no column, or a value is not finite.
+    pub fn with_values(&self, values: Array2<f32>) -> Result<Self> {
+        if values.ncols() != self.dims() {
+            return Self::new(values, self.table.clone());
+        }
+        let replaced = Self::with_dims(values, self.table.clone(), self.dims.clone())?;
+        Ok(Self { blocks: self.blocks.clone(), ..replaced })
+    }
+
     /// One profile per group, in the order in which the groups first appear; blocks are kept.
     ///
     /// # Errors
@@ -223,7 +234,7 @@ impl Embedding {
     pub fn profiles(&self, by: By<'_>) -> Result<Profiles> {
         let (groups, values) = match by {
             By::Gene => self.by_gene()?,
-            By::Guide => self.means(&self.labels(self.column_of("guide", &GUIDE_COLUMNS)?)?),
+            By::Guide => self.means(&self.labels(&self.column_of(Label::Guide)?)?),
             By::Column(column) => self.means(&self.labels(column)?),
         };
         let profiles = Profiles::new(groups, values)?;
@@ -248,7 +259,7 @@ impl Embedding {
 
     fn centred(&self, control: &str, batches: &[String]) -> Result<Self> {
         let gene = self.gene_column()?;
-        let genes = self.labels(gene)?;
+        let genes = self.labels(&gene)?;
         let controls: Vec<usize> = (0..self.len()).filter(|&row| genes[row] == control).collect();
         if controls.is_empty() {
             let (known, _) = first_seen(&genes);
@@ -282,9 +293,9 @@ impl Embedding {
     }
 
     fn by_gene(&self) -> Result<(Vec<String>, Array2<f64>)> {
-        let genes = self.labels(self.gene_column()?)?;
-        let Ok(guide) = self.column_of("guide", &GUIDE_COLUMNS) else { return Ok(self.means(&genes)) };
-        let guides = self.labels(guide)?;
+        let genes = self.labels(&self.gene_column()?)?;
+        let Ok(guide) = self.column_of(Label::Guide) else { return Ok(self.means(&genes)) };
+        let guides = self.labels(&guide)?;
         // A guide counts within its gene, so that guides of equal name under two genes stay apart.
         let pairs: Vec<(&String, &String)> = genes.iter().zip(&guides).collect();
         let (named, guide_of) = first_seen(&pairs);
@@ -301,14 +312,15 @@ impl Embedding {
         (groups, values)
     }
 
-    fn gene_column(&self) -> Result<&'static str> {
-        self.column_of("gene", &GENE_COLUMNS)
+    fn gene_column(&self) -> Result<String> {
+        self.column_of(Label::Gene)
     }
 
-    fn column_of(&self, what: &str, names: &[&'static str]) -> Result<&'static str> {
+    /// The column with a usual name for this label.
+    fn column_of(&self, label: Label) -> Result<String> {
         let have = self.table.get_column_names();
-        names.iter().copied().find(|&name| have.iter().any(|h| h.as_str() == name)).ok_or_else(|| {
-            Error::new(format!("no column names the {what}: looked for {}", name_some(names)))
+        label.among(&have).first().map(|&name| name.to_owned()).ok_or_else(|| {
+            Error::new(format!("no column names the {label}: looked for {}", name_some(label.usual_names())))
                 .at("table of the embedding")
                 .fix(format!("rename a column, or use By::Column with one of: {}", name_some(&have)))
         })

@@ -35,6 +35,15 @@ pub(crate) enum Stream {
     Noise,
     Table,
     Cell,
+    OpsDesign,
+    OpsStrengths,
+    OpsBatches,
+    CountDesign,
+    CountGenes,
+    CountCycle,
+    CountResponse,
+    CountBatches,
+    OpsField,
 }
 
 pub(crate) fn stream(seed: u64, stream: Stream) -> ChaCha8Rng {
@@ -173,7 +182,7 @@ pub(crate) fn normal(rows: usize, columns: usize, rng: &mut ChaCha8Rng) -> Array
 }
 
 /// `rank` orthonormal rows in `d` dimensions, by the Gram-Schmidt process on random directions.
-fn orthonormal(rank: usize, d: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
+pub(crate) fn orthonormal(rank: usize, d: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
     let mut basis = normal(rank, d, rng);
     for k in 0..rank {
         let mut row = basis.row(k).to_owned();

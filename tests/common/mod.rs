@@ -87,6 +87,10 @@ impl Case {
         self.names("scalars")
     }
 
+    pub fn has_param(&self, name: &str) -> bool {
+        self.json["params"].get(name).is_some()
+    }
+
     pub fn param(&self, name: &str) -> &Value {
         let value = &self.json["params"][name];
         assert!(!value.is_null(), "{}: no parameter {name:?}", self.name);
@@ -212,6 +216,35 @@ impl Case {
         }
     }
 
+    /// Compares a list of results with a scalar that is a list.
+    pub fn check_scalar_list(&self, name: &str, got: impl IntoIterator<Item = f64>) {
+        self.compared.borrow_mut().insert(format!("scalars.{name}"));
+        let (got, want) = (got.into_iter().collect::<Vec<_>>(), self.scalar_list(name));
+        let (abs, rel) = tolerances(&self.json["scalars"][name]);
+        if got.len() != want.len() || !got.iter().zip(&want).all(|(got, want)| agrees(*got, *want, abs, rel)) {
+            self.fail(format!("{name}: {got:?}, expected {want:?} (abs {abs:e}, rel {rel:e})"));
+        }
+    }
+
+    /// A scalar that is a list of numbers.
+    pub fn scalar_list(&self, name: &str) -> Vec<f64> {
+        let list = self.json["scalars"][name]["value"].as_array();
+        let list = list.unwrap_or_else(|| panic!("{}: the scalar {name:?} is no list", self.name));
+        list.iter().map(|v| v.as_f64().expect("a number")).collect()
+    }
+
+    /// Compares a result with a scalar that is a mark to reach: better is fine, and `slack` below it as well.
+    pub fn check_at_least(&self, name: &str, got: f64, slack: f64) {
+        self.compared.borrow_mut().insert(format!("scalars.{name}"));
+        let Some(want) = self.scalar_field(name, "value") else {
+            return self.fail(format!("{name}: the case has no such scalar"));
+        };
+        if got.is_nan() || got < want - slack {
+            self.fail(format!("{name}: {got:e}, expected at least {want:e} - {slack:e}"));
+        }
+        println!("case {}: {name} {got:.4}, reference {want:.4}", self.name);
+    }
+
     /// Notes a difference that is not a plain comparison.
     pub fn expect(&self, holds: bool, message: impl Into<String>) {
         if !holds {
@@ -219,15 +252,16 @@ impl Case {
         }
     }
 
-    /// Fails with all differences, and with every output and scalar that was never compared (those named
-    /// `conditioning.*` and inputs to a metric are no targets).
+    /// Fails with all differences, and with every output and scalar that was never compared (those that describe the
+    /// case or the machine it was made on, and inputs to a metric, are no targets).
     pub fn finish(self) {
         let compared = self.compared.borrow();
         let mut targets = Vec::new();
         for part in ["outputs", "scalars"] {
             for name in self.names(part) {
                 let is_input = self.json[part][&name]["compare"] == "input_to_metric";
-                if !name.starts_with("conditioning.") && !is_input {
+                let describes = ["conditioning.", "wall_time_s.", "peak_rss_mib."];
+                if !describes.iter().any(|prefix| name.starts_with(prefix)) && !is_input {
                     targets.push(format!("{part}.{name}"));
                 }
             }

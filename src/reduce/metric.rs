@@ -1,0 +1,43 @@
+//! Distances between points.
+
+use serde::{Deserialize, Serialize};
+
+/// How far apart two points are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metric {
+    /// `sqrt(sum (x - y)^2)`.
+    #[default]
+    Euclidean,
+    /// `1 - cos(x, y)`, from 0 to 2; a zero vector is at distance 1 from everything.
+    Cosine,
+}
+
+impl Metric {
+    /// The distance of two points.
+    ///
+    /// ```
+    /// use perturbook::reduce::Metric;
+    ///
+    /// assert_eq!(Metric::Euclidean.distance(&[0.0, 3.0], &[4.0, 0.0]), 5.0);
+    /// assert_eq!(Metric::Cosine.distance(&[0.0, 3.0], &[4.0, 0.0]), 1.0);
+    /// ```
+    pub fn distance(self, x: &[f64], y: &[f64]) -> f64 {
+        match self {
+            Self::Euclidean => x.iter().zip(y).map(|(x, y)| (x - y) * (x - y)).sum::<f64>().sqrt(),
+            Self::Cosine => {
+                let lengths = norm(x) * norm(y);
+                let cosine = if lengths > 0.0 { dot(x, y) / lengths } else { 0.0 };
+                (1.0 - cosine).clamp(0.0, 2.0)
+            }
+        }
+    }
+}
+
+pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
+    x.iter().zip(y).map(|(x, y)| x * y).sum()
+}
+
+pub(crate) fn norm(x: &[f64]) -> f64 {
+    dot(x, x).sqrt()
+}
