@@ -151,11 +151,7 @@ impl Show for Inspection {
         let text = |bundle: &Bundle, mime: &str| bundle.get(mime).and_then(|v| v.as_str()).map(str::to_owned);
         let mut add = |bundle: &Bundle| {
             let own = text(bundle, "text/plain").unwrap_or_default();
-            html.push(match (text(bundle, "text/html"), text(bundle, "image/png")) {
-                (Some(table), _) => table,
-                (None, Some(png)) => format!("<img alt=\"preview\" src=\"data:image/png;base64,{png}\">"),
-                (None, None) => format!("<pre>{}</pre>", escape(&own)),
-            });
+            html.push(text(bundle, "text/html").unwrap_or_else(|| format!("<pre>{}</pre>", escape(&own))));
             plain.push(own);
         };
         self.preview.iter().for_each(&mut add);

@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ndarray::{Array4, Axis};
 
-use super::{Inspection, Probe, Start, first_line, makes_no_screen};
+use super::{Inspection, Probe, Start, makes_no_screen};
 use crate::Result;
-use crate::display::{Bundle, Show};
+use crate::display::Bundle;
 use crate::figures::{Channel, ImageGrid, Rgb};
 use crate::images::{CellImages, ImageStore, LmdbImages, Picture};
+use crate::io::parquet::count;
 use crate::io::{png, tiff};
 use crate::screen::{Payload, Screen};
 
@@ -55,25 +58,27 @@ pub(super) const STORE: Probe = Probe {
     format: "image store",
     recognises: |start| start.bytes.starts_with(b"PBCELLS\0"),
     inspect: |path| {
-        let store = ImageStore::open(path)?;
-        let groups = store.groups().len();
+        let store = Arc::new(ImageStore::open(path)?);
         let facts = vec![
-            ("groups".to_owned(), format!("{groups} of {} batches", store.batches().len())),
+            ("groups".to_owned(), format!("{} of {} batches", store.groups().len(), store.batches().len())),
             ("bytes of a cell".to_owned(), store.layout().record_bytes().to_string()),
         ];
-        let screen = store_screen(path)?;
-        Ok(cells(path, "image store", facts, &store, &screen))
+        let screen = Screen::new(store.table()?, Payload::Images(store.clone()))?;
+        Ok(cells(path, "image store", facts, &*store, &screen))
     },
-    open: store_screen,
+    open: |path| {
+        let store = ImageStore::open(path)?;
+        Screen::new(store.table()?, Payload::Images(Arc::new(store)))
+    },
 };
 
 pub(super) const LMDB: Probe = Probe {
     format: "LMDB of crops (set-dino or contrastive-ops layout)",
     recognises: |start| start.named(&[".mdb", ".lmdb"]) || (start.folder && environments(start)),
     inspect: |path| {
-        let images = lmdb(path)?;
-        let screen = Screen::new(images.table().clone(), Payload::Images(Arc::new(lmdb(path)?)))?;
-        Ok(cells(path, "LMDB", Vec::new(), &images, &screen))
+        let images = Arc::new(lmdb(path)?);
+        let screen = Screen::new(images.table().clone(), Payload::Images(images.clone()))?;
+        Ok(cells(path, "LMDB", Vec::new(), &*images, &screen))
     },
     open: |path| {
         let images = lmdb(path)?;
@@ -88,11 +93,6 @@ fn environments(start: &Start) -> bool {
 
 fn lmdb(path: &Path) -> Result<LmdbImages> {
     if path.join("ntc").is_dir() { LmdbImages::contrastive_ops(path) } else { LmdbImages::set_dino(path) }
-}
-
-fn store_screen(path: &Path) -> Result<Screen> {
-    let store = ImageStore::open(path)?;
-    Screen::new(store.table()?, Payload::Images(Arc::new(store)))
 }
 
 fn picture_of(path: &Path, format: &str, facts: Vec<(String, String)>) -> Inspection {
@@ -126,11 +126,14 @@ fn preview(picture: &Picture) -> Option<Bundle> {
     grid(&frames, picture.channels())
 }
 
-/// A row for each image, its channels side by side in grey.
+/// A row for each image, its channels side by side in grey; in a terminal only that they are there.
 fn grid(images: &Array4<f32>, channels: &[String]) -> Option<Bundle> {
     let channels: Vec<Channel> = channels.iter().map(|name| Channel::new(name, Rgb(255, 255, 255))).collect();
     let rows = images.outer_iter().enumerate();
     let grid =
         rows.fold(ImageGrid::new("", &channels).separate(), |grid, (i, image)| grid.row(&i.to_string(), [image]));
-    grid.figure().map_err(first_line).ok().map(|figure| figure.bundle())
+    let svg = STANDARD.encode(grid.figure().ok()?.svg());
+    let text = format!("a notebook shows {}", count(images.len_of(Axis(0)), "image"));
+    let html = format!("<img alt=\"the first images\" src=\"data:image/svg+xml;base64,{svg}\">");
+    Some(Bundle::text(text).with("text/html", html))
 }
