@@ -129,6 +129,7 @@ fn from_group(group: &Group, only: Option<&[&str]>) -> Result<Frame> {
     let mut columns = Vec::new();
     for name in names.into_iter().filter(|name| only.is_none_or(|only| only.contains(&name.as_str()))) {
         let node = group.get(&name)?.ok_or_else(|| missing(group, &name))?;
+        check_rows(&node, &name, index.len(), group)?;
         let values = match node {
             Node::Array(codes) if legacy.contains(&name) => {
                 let texts = group.get(&format!("__categories/{name}"))?.ok_or_else(|| missing(group, &name))?;
@@ -136,15 +137,27 @@ fn from_group(group: &Group, only: Option<&[&str]>) -> Result<Frame> {
             }
             node => values_of(node)?,
         };
-        if values.len() != index.len() {
-            let (have, rows) = (count(values.len(), "value"), count(index.len(), "row"));
-            return Err(Error::new(format!("the column {name:?} has {have} in a table of {rows}"))
-                .at(group.place())
-                .fix(FIX));
-        }
         columns.push((name, values));
     }
     Ok(Frame { index_name, index, columns })
+}
+
+/// Refuses a column that is not as long as its table, before any of it is read.
+fn check_rows(node: &Node, name: &str, rows: usize, table: &Group) -> Result<()> {
+    let length = |array: &Array| array.shape().first().copied().unwrap_or_default();
+    let have = match node {
+        Node::Array(array) => length(array),
+        Node::Group(group) => match (group.get("codes")?, group.get("values")?) {
+            (Some(Node::Array(array)), _) | (_, Some(Node::Array(array))) => length(&array),
+            // An encoding that is not read is named where its values are asked for.
+            _ => return Ok(()),
+        },
+    };
+    if have == rows as u64 {
+        return Ok(());
+    }
+    let (have, rows) = (count(have as usize, "value"), count(rows, "row"));
+    Err(Error::new(format!("the column {name:?} has {have} in a table of {rows}")).at(table.place()).fix(FIX))
 }
 
 /// The values of a column in any of its encodings.
