@@ -166,6 +166,7 @@ impl LmdbImages {
             labels.resize(places.len(), label.unwrap_or_default());
             starts.push(places.len());
         }
+        bar.advance((places.len() % 65_536) as u64);
         bar.finish();
         let mut table = keys.finish()?;
         if environments.iter().all(|(_, label)| label.is_some()) {
