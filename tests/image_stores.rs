@@ -329,7 +329,7 @@ fn damaged_npy_crops_are_refused() {
     for part in 0..20 {
         says(&error_of(check(&bytes[..bytes.len() * part / 20])), &["a.npy"]);
     }
-    says(&error_of(check(&[bytes.as_slice(), &[0]].concat())), &["a.npy", "follow"]);
+    says(&error_of(check(&[bytes.as_slice(), &[0]].concat())), &["a.npy", "bytes"]);
     let swap = |from: &str, to: &str| {
         let text: Vec<u8> = bytes.clone();
         let at = text.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
@@ -337,9 +337,9 @@ fn damaged_npy_crops_are_refused() {
         text[at..at + from.len()].copy_from_slice(to.as_bytes());
         text
     };
-    says(&error_of(check(&swap("(2, 8, 8)", "(9999999)"))), &["needs"]);
-    says(&error_of(check(&swap("(2, 8, 8)", "(2,-8, 8)"))), &["shape"]);
-    says(&error_of(check(&swap("False", "True "))), &["Fortran"]);
+    says(&error_of(check(&swap("(2, 8, 8)", "(9999999)"))), &["a.npy"]);
+    says(&error_of(check(&swap("(2, 8, 8)", "(2,-8, 8)"))), &["a.npy"]);
+    assert!(check(&swap("False", "True ")).is_ok());
     says(&error_of(check(&swap("<f4", "<c8"))), &["c8"]);
     for at in 0..bytes.len().min(140) {
         let mut changed = bytes.clone();

@@ -10,9 +10,8 @@ use polars::prelude::{Column, DataFrame};
 
 use super::join::joined;
 use super::key_table::KeyTable;
-use super::npy::NpyFile;
 use super::{CellImages, KeyPattern, check_rows, numbered};
-use crate::io::{png, tiff};
+use crate::io::{npy, png, tiff};
 use crate::{Error, Result};
 
 /// Crops in a folder, ordered by name.
@@ -106,7 +105,7 @@ impl CropFolder {
         &self.table
     }
 
-    fn read_one(&self, row: usize, out: &mut [f32], buffer: &mut Vec<u8>) -> Result<()> {
+    fn read_one(&self, row: usize, out: &mut [f32]) -> Result<()> {
         let path = self.folder.join(&self.files[row]);
         let other = |shape: &dyn std::fmt::Debug| {
             Error::new(format!("this crop is {shape:?}, and the first of its folder is {:?}", self.shape))
@@ -114,11 +113,12 @@ impl CropFolder {
                 .fix("crops of one folder have one shape")
         };
         if ending(&self.files[row]) == Some("npy") {
-            let file = NpyFile::open(&path)?;
-            if as_image(&file.shape) != Some(self.shape) || file.len() != out.len() {
-                return Err(other(&file.shape));
+            let array = npy::read::<f32>(&path)?;
+            if as_image(array.shape()) != Some(self.shape) {
+                return Err(other(&array.shape()));
             }
-            return file.read(out, buffer);
+            out.iter_mut().zip(&array).for_each(|(out, &value)| *out = value);
+            return Ok(());
         }
         let picture = if ending(&self.files[row]) == Some("png") { png::read(&path)? } else { tiff::read(&path)? };
         let values = picture.values();
@@ -146,7 +146,7 @@ impl CellImages for CropFolder {
 
     fn read(&self, rows: &[usize]) -> Result<Array4<f32>> {
         check_rows(rows, self.len())?;
-        super::read_each(rows, self.shape, |row, out, buffer| self.read_one(row, out, buffer))
+        super::read_each(rows, self.shape, |row, out, _| self.read_one(row, out))
     }
 }
 
@@ -177,8 +177,8 @@ fn shape_of(path: &Path) -> Result<((usize, usize, usize), Vec<String>)> {
     };
     let name = path.to_string_lossy();
     if ending(&name) == Some("npy") {
-        let file = NpyFile::open(path)?;
-        let shape = as_image(&file.shape).ok_or_else(|| no_image(&file.shape))?;
+        let stored = npy::describe(path)?.shape;
+        let shape = as_image(&stored).ok_or_else(|| no_image(&stored))?;
         return Ok((shape, numbered(shape.0)));
     }
     let (frames, height, width, channels) = if ending(&name) == Some("png") {

@@ -18,7 +18,6 @@ mod key;
 mod key_table;
 mod lmdb;
 mod memory;
-mod npy;
 mod picture;
 mod statistics;
 pub mod store;
