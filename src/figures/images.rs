@@ -108,7 +108,7 @@ impl<'a> ImageGrid<'a> {
         let ranges = self.ranges();
         let per_image = if self.separate { self.channels.len() } else { 1 };
         let columns = self.rows.iter().map(|(_, images)| images.len() * per_image).max().unwrap_or(0);
-        let shown = self.rows.iter().map(|(_, images)| images.len() * per_image).sum::<usize>() * height * width;
+        let shown = self.pictures() * height * width;
         let block = (1..).find(|block| shown <= MOST * block * block).unwrap_or(1);
         let aspect = if width > 0 { height as f64 / width as f64 } else { 1.0 };
         let mut layers = Vec::new();
@@ -227,6 +227,12 @@ impl<'a> ImageGrid<'a> {
         if all.is_empty() { String::new() } else { format!("contrast: {}", all.join(", ")) }
     }
 
+    /// Number of pictures in the grid.
+    fn pictures(&self) -> usize {
+        let images: usize = self.rows.iter().map(|(_, images)| images.len()).sum();
+        images * if self.separate { self.channels.len() } else { 1 }
+    }
+
     fn picture(
         &self,
         image: ArrayView3<'_, f32>,
@@ -254,7 +260,7 @@ impl<'a> ImageGrid<'a> {
             }
         }
         Layer::Picture(Picture {
-            uri: raster::picture(width, height, &pixels),
+            uri: raster::picture(width, height, &pixels, self.pictures()),
             at: (column as f64 + GAP / 2.0, (row as f64 + GAP / 2.0) * aspect),
             size: (1.0 - GAP, (1.0 - GAP) * aspect),
             label,

@@ -47,14 +47,18 @@ fn data_uri(width: usize, height: usize, data: &[u8], set: impl FnOnce(&mut png:
     written.map_or_else(|_| String::new(), |()| format!("data:image/png;base64,{}", STANDARD.encode(&bytes)))
 }
 
-/// Bytes up to which a picture stays as it is; larger ones become JPEG of a quality at which no difference is seen.
+/// Bytes up to which a picture stays as it is, alone and with all that are shown beside it; larger ones become JPEG of a
+/// quality at which no difference is seen.
 const EXACT: usize = 9_000;
+const EXACT_TOGETHER: usize = 120_000;
 const QUALITY: u8 = 90;
 
-/// A picture of `width x height` pixels, red, green and blue of each row by row from the top, as a data URI.
-pub(super) fn picture(width: usize, height: usize, pixels: &[u8]) -> String {
+/// A picture of `width x height` pixels, red, green and blue of each row by row from the top, as a data URI; one of
+/// `together` in a figure.
+pub(super) fn picture(width: usize, height: usize, pixels: &[u8], together: usize) -> String {
     let exact = data_uri(width, height, pixels, |encoder| encoder.set_color(png::ColorType::Rgb));
-    let (Ok(w), Ok(h), true) = (u16::try_from(width), u16::try_from(height), exact.len() > EXACT) else { return exact };
+    let large = exact.len() > EXACT.min(EXACT_TOGETHER / together.max(1));
+    let (Ok(w), Ok(h), true) = (u16::try_from(width), u16::try_from(height), large) else { return exact };
     let mut bytes = Vec::new();
     let encoder = jpeg_encoder::Encoder::new(&mut bytes, QUALITY);
     match encoder.encode(pixels, w, h, jpeg_encoder::ColorType::Rgb) {
