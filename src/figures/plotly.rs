@@ -19,6 +19,8 @@ use crate::display::escape;
 const MOST_POINTS: usize = 8_000;
 /// Above this many, numbers are written as typed arrays.
 const MOST_DIGITS: usize = 2_500;
+/// Above this many, points are drawn by the graphics card: a page has few of its contexts to give away.
+const MOST_DRAWN: usize = 5_000;
 
 /// The page as `{"data": ..., "layout": ..., "config": ...}`, drawn for a theme.
 ///
@@ -266,7 +268,7 @@ impl Plot<'_> {
                 let none = picture || x.is_empty();
                 let (xs, ys) = if none { (json!([null]), json!([null])) } else { (numbers(x), numbers(y)) };
                 let mut trace = json!({
-                    "type": if !picture && x.len() > MOST_DIGITS { "scattergl" } else { "scatter" },
+                    "type": if !picture && x.len() > MOST_DRAWN { "scattergl" } else { "scatter" },
                     "mode": "markers", "x": xs, "y": ys, "marker": {"size": size, "symbol": symbol},
                 });
                 let mut hover = format!("{x_title}: %{{x}}<br>{y_title}: %{{y}}");
