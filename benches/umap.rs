@@ -21,7 +21,7 @@ fn main() -> perturbook::Result<()> {
     }
     let config = GeneEmbeddingConfig { genes: 3_000, ..GeneEmbeddingConfig::default() };
     let genes = gene_embedding(&config)?.profiles.values().to_owned();
-    let cells = cell_embedding(&GeneEmbeddingConfig { genes: 100, cells_per_guide: 12, ..config })?;
+    let cells = cell_embedding(&GeneEmbeddingConfig { genes: 100, complexes: 8, cells_per_guide: 12, ..config })?;
     let cells = cells.embedding.values().mapv(f64::from);
     let inputs = [("cosine_genes", Metric::Cosine, genes), ("euclidean_cells", Metric::Euclidean, cells)];
 
