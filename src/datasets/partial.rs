@@ -12,6 +12,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::checksum::hex;
+use crate::io::part_file::name_in_folder;
 use crate::{Error, Result};
 
 /// Time between two looks at a lock that another process holds.
@@ -40,16 +41,9 @@ impl Partial {
     /// Opens the part of this target and key, and waits while another process writes to it; `wait` is called between
     /// two looks and may give up.
     pub(super) fn claim(target: &Path, key: &str, mut wait: impl FnMut() -> Result<()>) -> Result<Claim> {
-        let name = target.file_name().ok_or_else(|| {
-            Error::new("this path names no file")
-                .at(target.display().to_string())
-                .fix("give a path that ends in a name")
-        })?;
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder).map_err(|e| Error::file(folder, e))?;
-        }
+        let name = name_in_folder(target)?;
         let key: String = hex(Sha256::new_with_prefix(key)).chars().take(16).collect();
-        let path = target.with_file_name(format!(".{}.{key}.part", name.to_string_lossy()));
+        let path = target.with_file_name(format!(".{name}.{key}.part"));
         let mut waited = false;
         loop {
             let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);

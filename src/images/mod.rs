@@ -28,6 +28,7 @@ use rayon::prelude::*;
 pub use crops::CropFolder;
 pub use field::FieldImages;
 pub use key::{Key, KeyPattern};
+pub(crate) use lmdb::STAINS;
 pub use lmdb::{LmdbImages, RawPixels};
 pub use memory::MemoryImages;
 pub(crate) use memory::check_rows;

@@ -3,6 +3,7 @@
 //! The bytes go to `.NAME.PROCESS-K.part` beside the target; only a complete file is renamed, and an abandoned one
 //! is deleted. The temporary name is claimed with "create only if new", so two writers never share one.
 
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
@@ -19,21 +20,24 @@ pub(crate) struct PartFile {
     finished: bool,
 }
 
+/// The name of a file that is to be written; its folder is created when it is not there.
+pub(crate) fn name_in_folder(target: &Path) -> Result<Cow<'_, str>> {
+    let name = target.file_name().ok_or_else(|| {
+        Error::new("this path names no file").at(target.display().to_string()).fix("give a path that ends in a name")
+    })?;
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder).map_err(|e| Error::file(folder, e))?;
+    }
+    Ok(name.to_string_lossy())
+}
+
 impl PartFile {
     /// Opens a temporary file beside `target`; the folder is created when it is not there.
     pub(crate) fn beside(target: &Path) -> Result<Self> {
-        let name = target.file_name().ok_or_else(|| {
-            Error::new("this path names no file")
-                .at(target.display().to_string())
-                .fix("give a path that ends in a name")
-        })?;
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder).map_err(|e| Error::file(folder, e))?;
-        }
+        let name = name_in_folder(target)?;
         let mut attempt = 0;
         loop {
-            let part =
-                target.with_file_name(format!(".{}.{}-{attempt}.part", name.to_string_lossy(), std::process::id()));
+            let part = target.with_file_name(format!(".{}.{}-{attempt}.part", name, std::process::id()));
             match OpenOptions::new().read(true).write(true).create_new(true).open(&part) {
                 Ok(file) => return Ok(Self { file, part, target: target.to_owned(), finished: false }),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => attempt += 1,

@@ -19,7 +19,7 @@ use crate::live::Bar;
 use crate::{Error, Result};
 
 /// The stains of the Funk 2022 screen in the order in which both loaders keep them.
-const STAINS: [&str; 4] = ["DNA damage", "F-actin", "DNA", "microtubules"];
+pub(crate) const STAINS: [&str; 4] = ["DNA damage", "F-actin", "DNA", "microtubules"];
 /// Marks a place whose value lies within its leaf page.
 const INLINE: u64 = 1 << 63;
 

@@ -20,7 +20,7 @@ use super::storage::{Scale, Storage};
 use crate::Result;
 use crate::io::positioned::PositionedFile;
 
-pub(super) const MARK: &[u8; 8] = b"PBCELLS\0";
+pub(crate) const MARK: &[u8; 8] = b"PBCELLS\0";
 const VERSION: u32 = 1;
 /// Bytes of the header before the channels.
 const FIXED: usize = 72;

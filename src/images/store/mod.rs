@@ -24,6 +24,7 @@ use ndarray::Array4;
 use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::format::MARK;
 use self::format::{Format, Span};
 pub use self::layout::StoreLayout;
 pub use self::storage::Storage;

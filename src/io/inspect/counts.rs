@@ -19,7 +19,7 @@ pub(super) const HDF5: Probe = Probe {
     recognises: |start| start.bytes.starts_with(MARK) || (!start.folder && start.named(&[".h5ad", ".h5"])),
     inspect: |path| match hdf5(path)? {
         Hdf5::H5ad(file) => h5ad(path, &file),
-        Hdf5::TenX(run) => Ok(tenx(path, "10x HDF5", &run)),
+        Hdf5::TenX(run) => Ok(tenx(path, "10x HDF5", run)),
     },
     open: |path| match hdf5(path)? {
         Hdf5::H5ad(file) => Screen::new(file.obs()?, file.counts(Matrix::X)?),
@@ -30,7 +30,7 @@ pub(super) const HDF5: Probe = Probe {
 pub(super) const TENX_FOLDER: Probe = Probe {
     format: "a folder of 10x matrix files",
     recognises: |start| start.folder && ["matrix.mtx", "matrix.mtx.gz"].iter().any(|n| start.path.join(n).is_file()),
-    inspect: |path| Ok(tenx(path, "10x matrix files", &tenx::read_mtx(path)?)),
+    inspect: |path| Ok(tenx(path, "10x matrix files", tenx::read_mtx(path)?)),
     open: |path| Screen::of_tenx(tenx::read_mtx(path)?),
 };
 
@@ -71,7 +71,7 @@ fn h5ad(path: &Path, file: &H5ad) -> Result<Inspection> {
     })
 }
 
-fn tenx(path: &Path, format: &str, run: &TenX) -> Inspection {
+fn tenx(path: &Path, format: &str, run: TenX) -> Inspection {
     Inspection {
         path: path.to_owned(),
         format: format.to_owned(),
@@ -80,6 +80,6 @@ fn tenx(path: &Path, format: &str, run: &TenX) -> Inspection {
             ("features".to_owned(), run.counts.genes().len().to_string()),
         ],
         preview: Some(run.counts.bundle()),
-        screen: Screen::of_tenx(run.clone()).map(|screen| screen.summary()).map_err(first_line),
+        screen: Screen::of_tenx(run).map(|screen| screen.summary()).map_err(first_line),
     }
 }

@@ -11,6 +11,7 @@ use super::{Inspection, Probe, Start, makes_no_screen};
 use crate::Result;
 use crate::display::Bundle;
 use crate::figures::{Channel, ImageGrid, Rgb};
+use crate::images::store::MARK as STORE_MARK;
 use crate::images::{CellImages, ImageStore, LmdbImages, Picture};
 use crate::io::parquet::count;
 use crate::io::{png, tiff};
@@ -56,7 +57,7 @@ pub(super) const PNG: Probe = Probe {
 
 pub(super) const STORE: Probe = Probe {
     format: "image store",
-    recognises: |start| start.bytes.starts_with(b"PBCELLS\0"),
+    recognises: |start| start.bytes.starts_with(STORE_MARK),
     inspect: |path| {
         let store = Arc::new(ImageStore::open(path)?);
         let facts = vec![

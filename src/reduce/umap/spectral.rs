@@ -12,6 +12,7 @@ use rand_distr::StandardNormal;
 use rayon::prelude::*;
 
 use super::FuzzyGraph;
+use crate::reduce::metric::{dot, norm};
 use crate::{Error, Result};
 
 /// Residual `|L v - lambda v|` at which an eigenvector is good enough.
@@ -127,13 +128,9 @@ fn combined(basis: &[Vec<f64>], values: &[f64], weights: &Mat<f64>, count: usize
     Ok(Spectrum { eigenvalues: (0..count).map(|k| 1.0 - values[m - 1 - k]).collect(), vectors, residual })
 }
 
-fn dot(x: &[f64], y: &[f64]) -> f64 {
-    x.iter().zip(y).map(|(x, y)| x * y).sum()
-}
-
 /// Scales to length 1 and returns the length there was.
 fn normalise(v: &mut [f64]) -> f64 {
-    let length = dot(v, v).sqrt();
+    let length = norm(v);
     if length > 0.0 {
         v.iter_mut().for_each(|v| *v /= length);
     }

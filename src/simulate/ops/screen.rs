@@ -9,11 +9,11 @@ use super::crop::Easel;
 use super::sheet::CHANNELS;
 use super::truth::OpsTruth;
 use super::{design, optics, table};
-use crate::images::CellImages;
+use crate::images::{CellImages, STAINS};
 use crate::{Error, Result};
 
-/// Stains, in the order of the channels.
-pub const OPS_CHANNELS: [&str; CHANNELS] = ["DNA damage", "F-actin", "DNA", "microtubules"];
+/// Stains, in the order of the channels: DNA damage, F-actin, DNA, microtubules.
+pub const OPS_CHANNELS: [&str; CHANNELS] = STAINS;
 
 /// A simulated screen whose pictures are drawn when they are asked for, so that it may be larger than memory.
 #[derive(Clone, Debug)]
