@@ -43,6 +43,7 @@ mod input;
 pub mod io;
 pub mod live;
 pub mod methods;
+pub mod nn;
 pub mod prelude;
 pub mod preprocess;
 pub mod reduce;
@@ -50,6 +51,7 @@ pub mod screen;
 pub mod simulate;
 pub mod stop;
 pub mod tensor;
+pub mod train;
 
 pub use error::{Error, Result};
 pub use input::{input, password};

@@ -1,0 +1,121 @@
+//! Convolutions of square kernels over `n x channels x rows x columns`, and their transposes.
+
+use burn::module::{Module, Param};
+use burn::tensor::backend::Backend as Burn;
+use burn::tensor::module::{conv_transpose2d, conv2d};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use rand_chacha::ChaCha8Rng;
+
+use super::Init;
+use crate::tensor::{Backend, Device, Tensor};
+
+/// A convolution.
+#[derive(Module, Debug)]
+pub struct Conv<B: Burn = Backend> {
+    /// `out x in x k x k`.
+    pub weight: Param<burn::Tensor<B, 4>>,
+    /// One number per output channel.
+    pub bias: Option<Param<burn::Tensor<B, 1>>>,
+    stride: usize,
+    padding: usize,
+}
+
+impl Conv {
+    /// A convolution of `channels = [in, out]` with a kernel of side `side`, stride 1 and no padding.
+    ///
+    /// ```
+    /// use perturbook::nn::{Conv, Init};
+    /// use perturbook::tensor::{Tensor, cpu};
+    /// use rand::SeedableRng;
+    ///
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+    /// let conv = Conv::new([4, 8], 3, Init::Uniform, &mut rng, &cpu()).strided(2).padded(1);
+    /// assert_eq!(conv.forward(Tensor::zeros([2, 4, 64, 64], &cpu())).dims(), [2, 8, 32, 32]);
+    /// ```
+    pub fn new(channels: [usize; 2], side: usize, init: Init, rng: &mut ChaCha8Rng, device: &Device) -> Self {
+        let [inputs, outputs] = channels;
+        let (fan_in, fan_out) = (inputs * side * side, outputs * side * side);
+        let weight = init.weight([outputs, inputs, side, side], fan_in, fan_out, rng, device);
+        let bias = init.bias(outputs, fan_in, rng, device);
+        Self { weight: Param::from_tensor(weight), bias: Some(Param::from_tensor(bias)), stride: 1, padding: 0 }
+    }
+
+    /// The same without a bias.
+    pub fn without_bias(mut self) -> Self {
+        self.bias = None;
+        self
+    }
+
+    /// The same with steps of `stride` pixels.
+    pub fn strided(mut self, stride: usize) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// The same with `padding` zeros on each border.
+    pub fn padded(mut self, padding: usize) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// `n x in x rows x columns` to `n x out x rows' x columns'`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.apply(x, self.bias.as_ref().map(Param::val))
+    }
+
+    /// The change of the output for a change `dx` of the input: the same without the bias.
+    pub fn tangent(&self, dx: Tensor<4>) -> Tensor<4> {
+        self.apply(dx, None)
+    }
+
+    fn apply(&self, x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+        conv2d(x, self.weight.val(), bias, ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], 1))
+    }
+}
+
+/// A transposed convolution: its stride makes the image larger.
+#[derive(Module, Debug)]
+pub struct ConvTranspose<B: Burn = Backend> {
+    /// `in x out x k x k`.
+    pub weight: Param<burn::Tensor<B, 4>>,
+    /// One number per output channel.
+    pub bias: Option<Param<burn::Tensor<B, 1>>>,
+    stride: usize,
+    padding: usize,
+    padding_out: usize,
+}
+
+impl ConvTranspose {
+    /// A transposed convolution of `channels = [in, out]` that doubles the sides: kernel 3, stride 2, padding 1 and one
+    /// more pixel at the end.
+    ///
+    /// ```
+    /// use perturbook::nn::{ConvTranspose, Init};
+    /// use perturbook::tensor::{Tensor, cpu};
+    /// use rand::SeedableRng;
+    ///
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+    /// let grow = ConvTranspose::doubling([8, 4], Init::Uniform, &mut rng, &cpu());
+    /// assert_eq!(grow.forward(Tensor::zeros([2, 8, 16, 16], &cpu())).dims(), [2, 4, 32, 32]);
+    /// ```
+    pub fn doubling(channels: [usize; 2], init: Init, rng: &mut ChaCha8Rng, device: &Device) -> Self {
+        let ([inputs, outputs], side) = (channels, 3);
+        let (fan_in, fan_out) = (outputs * side * side, inputs * side * side);
+        let weight = init.weight([inputs, outputs, side, side], fan_in, fan_out, rng, device);
+        let bias = init.bias(outputs, fan_in, rng, device);
+        Self {
+            weight: Param::from_tensor(weight),
+            bias: Some(Param::from_tensor(bias)),
+            stride: 2,
+            padding: 1,
+            padding_out: 1,
+        }
+    }
+
+    /// `n x in x rows x columns` to `n x out x rows' x columns'`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let options =
+            ConvTransposeOptions::new([self.stride; 2], [self.padding; 2], [self.padding_out; 2], [1, 1], 1);
+        conv_transpose2d(x, self.weight.val(), self.bias.as_ref().map(Param::val), options)
+    }
+}

@@ -1,0 +1,36 @@
+//! The pieces of which the methods' networks consist, and the terms of their losses.
+//!
+//! Every layer keeps its numbers in the layout and under the names in which checkpoints are published (`weight`, `bias`,
+//! `running_mean`; linear `out x in`, convolution `out x in x k x k`, transposed convolution `in x out x k x k`), so that
+//! [`State`] reads and writes them as they are. Layers are burn modules: `burn::module::Module` visits, counts and maps
+//! their parameters.
+//!
+//! A network in which layers behave differently while they learn has two functions, `train(&mut self, ...)` and
+//! `forward(&self, ...)`; nothing depends on a hidden mode. Random numbers that a network needs are arguments.
+
+mod batch_norm;
+mod conv;
+mod init;
+mod instance_norm;
+mod layer_norm;
+mod linear;
+mod state;
+
+pub use batch_norm::BatchNorm;
+pub use conv::{Conv, ConvTranspose};
+pub use init::{Init, normal, uniform};
+pub use instance_norm::{InstanceNorm, instance_norm};
+pub use layer_norm::LayerNorm;
+pub use linear::Linear;
+pub use state::State;
+pub(crate) use state::{Fields, array, replaced};
+
+use crate::tensor::Tensor;
+
+/// Mean 0 and variance 1 over the given dimensions, the variance divided by n: `(x - mean) / sqrt(var + epsilon)`.
+fn standardised<const D: usize>(x: Tensor<D>, over: &[usize], epsilon: f64) -> Tensor<D> {
+    let mean = over.iter().fold(x.clone(), |x, &dim| x.mean_dim(dim));
+    let centred = x - mean;
+    let var = over.iter().fold(centred.clone().powi_scalar(2), |x, &dim| x.mean_dim(dim));
+    centred / (var + epsilon).sqrt()
+}
