@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::{Int, TensorData};
 use ndarray::{Array1, Array3, Array4, ArrayD, Ix1, Ix3, Ix4};
+use perturbook::nn::State;
+use perturbook::tensor::{Backend, Device, Tensor};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
@@ -78,6 +81,86 @@ impl NetCase {
     /// An input of any shape, as `f64`.
     pub fn input(&self, name: &str) -> &ArrayD<f64> {
         self.inputs.get(name).unwrap_or_else(|| panic!("{}: no input {name:?}", self.name))
+    }
+
+    pub fn has_weight(&self, name: &str) -> bool {
+        self.weights.contains_key(name)
+    }
+
+    /// All parameters and buffers.
+    pub fn state(&self) -> State {
+        let mut state = State::default();
+        for (name, values) in &self.weights {
+            state.insert(name.clone(), values.mapv(|v| v as f32));
+        }
+        state
+    }
+
+    /// An input as a tensor.
+    pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
+        tensor(self.input(name), device)
+    }
+
+    /// An input of whole numbers as a tensor.
+    pub fn integers(&self, name: &str, device: &Device) -> burn::Tensor<Backend, 1, Int> {
+        let values: Vec<i32> = self.input(name).iter().map(|&v| v as i32).collect();
+        burn::Tensor::from_data(TensorData::new(values, [self.input(name).len()]), device)
+    }
+
+    /// An expected tensor.
+    pub fn expected(&self, name: &str) -> &ArrayD<f64> {
+        self.expected.get(name).unwrap_or_else(|| panic!("{}: nothing expected of {name:?}", self.name))
+    }
+
+    /// Compares a tensor; one number may stand for a tensor of shape `[1]`.
+    pub fn check_tensor<const D: usize>(&self, name: &str, got: Tensor<D>) {
+        let shape = got.dims();
+        let values: Vec<f32> = got.into_data().to_vec().expect("numbers");
+        let one = self.expected.get(name).is_some_and(|want| want.len() == 1 && values.len() == 1);
+        let shape = if one { self.expected[name].shape().to_vec() } else { shape.to_vec() };
+        self.check(name, &ArrayD::from_shape_vec(shape, values).expect("of its shape"));
+    }
+
+    /// Compares a number.
+    pub fn check_number(&self, name: &str, got: f64) {
+        self.check(name, &Array1::from(vec![got]));
+    }
+
+    /// Compares all gradients that the case expects: `PREFIX.NAME` whole, `PREFIXnorm.NAME` their length and
+    /// `PREFIXhead.NAME` their first numbers. `prefix` is `grad` or, for instance, `grad_d`, with `gradnorm_d` then.
+    /// Parameters that `got` lacks have gradient 0.
+    pub fn check_gradients(&self, prefix: &str, got: &State) {
+        let (grad, rest) = prefix.split_at("grad".len());
+        for name in self.expected_names() {
+            let parts = [format!("{prefix}."), format!("{grad}norm{rest}."), format!("{grad}head{rest}.")];
+            let Some(which) = parts.iter().position(|part| name.starts_with(part)) else { continue };
+            let parameter = &name[parts[which].len()..];
+            let Some(weight) = self.weights.get(parameter) else { continue };
+            let zero = ArrayD::zeros(weight.shape());
+            let gradient = got.get(parameter).unwrap_or(&zero);
+            match which {
+                0 => self.check(&name, gradient),
+                1 => {
+                    let squares: f64 = gradient.iter().map(|&v| f64::from(v).powi(2)).sum();
+                    self.check_number(&name, squares.sqrt());
+                }
+                _ => {
+                    let head: Vec<f32> = gradient.iter().take(self.expected(&name).len()).copied().collect();
+                    self.check(&name, &Array1::from(head));
+                }
+            }
+        }
+    }
+
+    /// Compares all parameters that the case expects as `PREFIX.NAME`, such as `adam2.encoder.weight`.
+    pub fn check_state(&self, prefix: &str, got: &State) {
+        for name in self.expected_names() {
+            let Some(parameter) = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) else { continue };
+            match got.get(parameter) {
+                Some(array) => self.check(&name, array),
+                None => self.expect(false, format!("{name}: the network has no such parameter")),
+            }
+        }
     }
 
     /// An input in the `f32` it was stored in.
@@ -178,4 +261,10 @@ fn tensors(path: &Path) -> BTreeMap<String, ArrayD<f64>> {
         (name, array)
     };
     file.tensors().into_iter().map(read).collect()
+}
+
+/// An array as a tensor.
+pub fn tensor<const D: usize>(array: &ArrayD<f64>, device: &Device) -> Tensor<D> {
+    let values: Vec<f32> = array.iter().map(|&v| v as f32).collect();
+    Tensor::from_data(TensorData::new(values, array.shape().to_vec()), device)
 }
