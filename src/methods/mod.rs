@@ -1,3 +1,4 @@
 //! Methods that learn or correct a map of perturbations.
 
+pub mod mcvae;
 pub mod proximity;

@@ -15,6 +15,7 @@ mod instance_norm;
 mod layer_norm;
 mod linear;
 mod state;
+mod table;
 
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
@@ -23,6 +24,7 @@ pub use instance_norm::{InstanceNorm, instance_norm};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use state::State;
+pub use table::Table;
 pub(crate) use state::{Fields, array, replaced};
 
 use crate::tensor::Tensor;

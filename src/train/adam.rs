@@ -16,9 +16,9 @@ use burn::module::{Module, ModuleMapper, Param};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use super::Clip;
+use super::NamedGradients;
 use crate::nn::{Fields, State, replaced};
-use crate::tensor::{Backend, Gradients, Tensor};
+use crate::tensor::{Backend, Device, Tensor};
 use crate::{Error, Result};
 
 /// Where the decay of weights acts.
@@ -60,7 +60,7 @@ impl Default for AdamConfig {
 /// ```
 /// use perturbook::nn::{Init, Linear, State};
 /// use perturbook::tensor::{Device, Tensor, cpu};
-/// use perturbook::train::{Adam, AdamConfig};
+/// use perturbook::train::{Adam, AdamConfig, NamedGradients};
 /// use rand::SeedableRng;
 ///
 /// let device = Device::autodiff(cpu());
@@ -68,7 +68,7 @@ impl Default for AdamConfig {
 /// let mut layer = Linear::new(1, 1, Init::KaimingIn, &mut rng, &device);
 /// let mut adam = Adam::new(AdamConfig::default());
 /// let gradients = layer.forward(Tensor::<2>::ones([1, 1], &device)).sum().backward();
-/// layer = adam.step(layer, &gradients);
+/// layer = adam.step(layer, &NamedGradients::of(&layer, &gradients));
 /// let bias = State::of(&layer).get("bias").unwrap()[[0]];
 /// assert!((bias + 0.001).abs() < 1e-8); // the first step has the length of the learning rate
 /// ```
@@ -76,8 +76,6 @@ impl Default for AdamConfig {
 pub struct Adam {
     /// Settings, which schedules may change between steps.
     pub config: AdamConfig,
-    /// What each gradient is cut to.
-    pub clip: Option<Clip>,
     moments: BTreeMap<String, Moments>,
 }
 
@@ -90,29 +88,14 @@ struct Moments {
 }
 
 impl Adam {
-    /// Of no step yet, without clipping.
+    /// Of no step yet.
     pub fn new(config: AdamConfig) -> Self {
-        Self { config, clip: None, moments: BTreeMap::new() }
-    }
-
-    /// The same with clipped gradients.
-    pub fn clipped(mut self, clip: Clip) -> Self {
-        self.clip = Some(clip);
-        self
+        Self { config, moments: BTreeMap::new() }
     }
 
     /// The network after a step along these gradients.
-    pub fn step<M: Module<Backend>>(&mut self, module: M, gradients: &Gradients) -> M {
-        self.step_without(module, gradients, &[])
-    }
-
-    /// A step that leaves the parameters whose names start with one of `frozen` as they are.
-    pub fn step_without<M: Module<Backend>>(&mut self, module: M, gradients: &Gradients, frozen: &[&str]) -> M {
-        let scale = match self.clip {
-            Some(Clip::GlobalNorm(limit)) => Clip::global_factor(&module, gradients, frozen, limit),
-            _ => 1.0,
-        };
-        module.map(&mut Step { adam: self, gradients, frozen, scale, fields: Fields::default() })
+    pub fn step<M: Module<Backend>>(&mut self, module: M, gradients: &NamedGradients) -> M {
+        module.map(&mut Step { adam: self, gradients, fields: Fields::default() })
     }
 
     /// What a resumed run needs: `NAME.mean` and `NAME.square` of every parameter, and `NAME.steps`.
@@ -132,7 +115,7 @@ impl Adam {
     ///
     /// # Errors
     /// When an array is missing or has another shape than its fellow.
-    pub fn load(&mut self, state: &State, device: &crate::tensor::Device) -> Result<()> {
+    pub fn load(&mut self, state: &State, device: &Device) -> Result<()> {
         let mut moments = BTreeMap::new();
         for name in state.names().into_iter().filter_map(|name| name.strip_suffix(".steps")) {
             let get = |what: &str| {
@@ -161,10 +144,7 @@ impl Adam {
 
 struct Step<'a> {
     adam: &'a mut Adam,
-    gradients: &'a Gradients,
-    frozen: &'a [&'a str],
-    /// What every gradient is multiplied by.
-    scale: f64,
+    gradients: &'a NamedGradients,
     fields: Fields,
 }
 
@@ -180,26 +160,20 @@ impl ModuleMapper<Backend> for Step<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let name = self.fields.name();
         let (id, old, mapper) = param.consume();
-        let frozen = self.frozen.iter().any(|prefix| name.starts_with(prefix));
-        let gradient = if frozen { None } else { old.grad(self.gradients) };
-        let Some(gradient) = gradient else { return Param::from_mapped_value(id, old, mapper) };
-        let gradient = match self.adam.clip {
-            Some(clip) => clip.one(gradient, self.scale),
-            None => gradient,
+        let Some(gradient) = self.gradients.get(&name).cloned() else {
+            return Param::from_mapped_value(id, old, mapper);
         };
-        let weight = old.clone().inner();
-        let new = self.adam.moved(name, weight, gradient);
+        let new = self.adam.moved(name, old.clone().inner(), gradient);
         Param::from_mapped_value(id, replaced(&old, Tensor::from_inner(new)), mapper)
     }
 }
 
 impl Adam {
     /// One parameter after a step, both off the gradient's tape.
-    fn moved<const D: usize>(&mut self, name: String, weight: Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
+    fn moved<const D: usize>(&mut self, name: String, weight: Tensor<D>, gradient: Tensor<1>) -> Tensor<D> {
         let AdamConfig { rate, betas: [b1, b2], epsilon, decay, decays } = self.config;
         let shape = weight.dims();
-        let flat = [shape.iter().product::<usize>()];
-        let (weight, gradient): (Tensor<1>, Tensor<1>) = (weight.reshape(flat), gradient.reshape(flat));
+        let weight: Tensor<1> = weight.reshape([shape.iter().product::<usize>()]);
         let gradient = match decays {
             Decay::Coupled if decay != 0.0 => gradient + weight.clone() * decay,
             _ => gradient,

@@ -2,10 +2,10 @@
 
 mod adam;
 mod average;
-mod clip;
+mod gradients;
 mod schedule;
 
 pub use adam::{Adam, AdamConfig, Decay};
 pub use average::average;
-pub use clip::Clip;
+pub use gradients::{Clip, NamedGradients};
 pub use schedule::Schedule;

@@ -1,0 +1,62 @@
+//! The image decoder of Multi-ContrastiveVAE.
+//!
+//! ```text
+//! n x inputs -> linear, GELU -> 2b x side/8 x side/8
+//!            -> transposed 2b, conv 2b, transposed b, conv b (GELU after each), transposed to c, tanh
+//! ```
+//!
+//! Transposed convolutions double the sides.
+
+use burn::module::Module;
+use burn::tensor::activation::{gelu, tanh};
+use burn::tensor::backend::Backend as Burn;
+use rand_chacha::ChaCha8Rng;
+
+use super::NetConfig;
+use crate::nn::{Conv, ConvTranspose, Init, Linear};
+use crate::tensor::{Backend, Device, Tensor};
+
+/// The decoder.
+#[derive(Module, Debug)]
+pub struct Decoder<B: Burn = Backend> {
+    fc: Linear<B>,
+    convt1: ConvTranspose<B>,
+    conv2: Conv<B>,
+    convt3: ConvTranspose<B>,
+    conv4: Conv<B>,
+    convt5: ConvTranspose<B>,
+    side: usize,
+}
+
+impl Decoder {
+    /// With first numbers as the reference code has them: Kaiming normal and biases 0, but transposed convolutions
+    /// uniform, as the frameworks start them.
+    pub fn new(config: &NetConfig, inputs: usize, rng: &mut ChaCha8Rng, device: &Device) -> Self {
+        let b = config.base;
+        let fc = Linear::new(inputs, config.flat(), Init::KaimingIn, rng, device);
+        let convt1 = ConvTranspose::doubling([2 * b, 2 * b], Init::Uniform, rng, device);
+        let conv2 = Conv::new([2 * b, 2 * b], 3, Init::KaimingOut, rng, device).padded(1);
+        let convt3 = ConvTranspose::doubling([2 * b, b], Init::Uniform, rng, device);
+        let conv4 = Conv::new([b, b], 3, Init::KaimingOut, rng, device).padded(1);
+        let convt5 = ConvTranspose::doubling([b, config.channels], Init::Uniform, rng, device);
+        Self { fc, convt1, conv2, convt3, conv4, convt5, side: config.side / 8 }
+    }
+
+    /// The images after each of the first four convolutions.
+    pub fn activations(&self, latent: Tensor<2>) -> [Tensor<4>; 4] {
+        let flat = gelu(self.fc.forward(latent));
+        let [n, width] = flat.dims();
+        let start = flat.reshape([n, width / (self.side * self.side), self.side, self.side]);
+        let first = gelu(self.convt1.forward(start));
+        let second = gelu(self.conv2.forward(first.clone()));
+        let third = gelu(self.convt3.forward(second.clone()));
+        let fourth = gelu(self.conv4.forward(third.clone()));
+        [first, second, third, fourth]
+    }
+
+    /// `n x inputs` to images within -1 and 1, `n x c x side x side`.
+    pub fn forward(&self, latent: Tensor<2>) -> Tensor<4> {
+        let [.., last] = self.activations(latent);
+        tanh(self.convt5.forward(last))
+    }
+}

@@ -1,0 +1,89 @@
+//! Multi-ContrastiveVAE (Wang et al. 2023) and the autoencoders it is compared with: networks and losses.
+//!
+//! | variant | spaces | priors | Wasserstein term | batch vector |
+//! |---|---|---|---|---|
+//! | VAE ([`Vae`]) | one, 64 | N(0, I) | no | no |
+//! | cVAE | two, 32 each | N(0, I) | yes | yes |
+//! | prior-s, prior-z | two | learned for one of them | yes | yes |
+//! | mcVAE | two | learned for both | yes | yes |
+//!
+//! All but the first are [`ContrastiveVae`] with other [`Priors`].
+
+mod contrastive;
+mod decoder;
+mod encoder;
+pub mod loss;
+mod vae;
+
+pub use contrastive::{ContrastivePass, ContrastiveVae, Pairs};
+pub use decoder::Decoder;
+pub use encoder::{Encoder, Posterior};
+use serde::{Deserialize, Serialize};
+pub use vae::{Vae, VaePass};
+
+/// The sizes of encoders and decoder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetConfig {
+    /// Pixels of a side of an image, a multiple of 8.
+    pub side: usize,
+    /// Channels of an image.
+    pub channels: usize,
+    /// Channels after the first convolution.
+    pub base: usize,
+}
+
+impl Default for NetConfig {
+    /// 64 pixels, four channels, base 32.
+    fn default() -> Self {
+        Self { side: 64, channels: 4, base: 32 }
+    }
+}
+
+impl NetConfig {
+    /// Numbers of an image after the last convolution of an encoder.
+    fn flat(&self) -> usize {
+        2 * self.base * (self.side / 8).pow(2)
+    }
+}
+
+/// The spaces whose priors have learned means, one for each label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Priors {
+    /// The background space.
+    pub background: bool,
+    /// The salient space.
+    pub salient: bool,
+}
+
+/// What a [`ContrastiveVae`] consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContrastiveConfig {
+    /// The sizes of its networks.
+    pub net: NetConfig,
+    /// Dimensions of each space.
+    pub latent: usize,
+    /// Dimensions of the vector of a batch; 0: the decoder does not see the batch.
+    pub batch_width: usize,
+    /// How many batches there are.
+    pub batches: usize,
+    /// How many labels there are, that of the controls among them.
+    pub labels: usize,
+    /// The learned priors.
+    pub priors: Priors,
+}
+
+impl Default for ContrastiveConfig {
+    /// The paper's: 32 dimensions each, batch vectors of 32, 34 batches, 5,050 labels, both priors learned.
+    fn default() -> Self {
+        Self {
+            net: NetConfig::default(),
+            latent: 32,
+            batch_width: 32,
+            batches: 34,
+            labels: 5_050,
+            priors: Priors { background: true, salient: true },
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The gradients of a network by the names of its parameters: added up, cut to a size, and followed by an optimiser.
+//!
+//! ```text
+//! Clip::Value        every number to [-limit, limit]
+//! Clip::TensorNorm   each parameter's gradient g to g limit / (|g| + 1e-6) where that is shorter
+//! Clip::GlobalNorm   all gradients by one factor, limit / (|all| + 1e-6) where that is below 1
+//! ```
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use serde::{Deserialize, Serialize};
+
+use crate::nn::{Fields, State};
+use crate::tensor::{Backend, Device, Gradients, Tensor};
+
+/// What keeps a norm of 0 from being divided by.
+const EPSILON: f64 = 1e-6;
+
+/// How gradients are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clip {
+    /// Every number by itself.
+    Value(f64),
+    /// Each parameter's gradient by its own length.
+    TensorNorm(f64),
+    /// All gradients by their common length.
+    GlobalNorm(f64),
+}
+
+/// Gradients by the names of parameters, each flat; parameters that the loss does not depend on have none.
+///
+/// ```
+/// use ndarray::arr1;
+/// use perturbook::nn::State;
+/// use perturbook::tensor::cpu;
+/// use perturbook::train::{Clip, NamedGradients};
+///
+/// let mut state = State::default();
+/// state.insert("weight", arr1(&[3.0, -4.0]).into_dyn());
+/// let gradients = NamedGradients::from_state(&state, &cpu());
+/// assert_eq!(gradients.norm(), 5.0);
+/// let cut = |clip| gradients.clone().clipped(clip).get("weight").unwrap().to_data().to_vec::<f32>().unwrap();
+/// assert_eq!(cut(Clip::Value(0.5)), [0.5, -0.5]);
+/// assert!((cut(Clip::GlobalNorm(1.0))[1] + 0.8).abs() < 1e-6);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct NamedGradients {
+    found: BTreeMap<String, Tensor<1>>,
+}
+
+impl NamedGradients {
+    /// Of the parameters of a network, from what `backward()` gave.
+    pub fn of(module: &impl Module<Backend>, gradients: &Gradients) -> Self {
+        let mut reader = Reader { gradients, found: BTreeMap::new(), fields: Fields::default() };
+        module.visit(&mut reader);
+        Self { found: reader.found }
+    }
+
+    /// From numbers by name.
+    pub fn from_state(state: &State, device: &Device) -> Self {
+        let flat = |values: Vec<f32>| Tensor::<1>::from_floats(values.as_slice(), device).detach();
+        let found = state.iter().map(|(name, array)| (name.to_owned(), flat(array.iter().copied().collect())));
+        Self { found: found.collect() }
+    }
+
+    /// One parameter's gradient, flat.
+    pub fn get(&self, name: &str) -> Option<&Tensor<1>> {
+        self.found.get(name)
+    }
+
+    /// The sum of both, for instance of two halves of a batch.
+    pub fn plus(mut self, other: Self) -> Self {
+        for (name, gradient) in other.found {
+            let sum = match self.found.remove(&name) {
+                Some(one) => one + gradient,
+                None => gradient,
+            };
+            self.found.insert(name, sum);
+        }
+        self
+    }
+
+    /// All of them times a number.
+    pub fn times(self, factor: f64) -> Self {
+        self.changed(|gradient| gradient * factor)
+    }
+
+    /// Without those of parameters whose names start with `prefix`: an optimiser leaves these as they are.
+    pub fn without(mut self, prefix: &str) -> Self {
+        self.found.retain(|name, _| !name.starts_with(prefix));
+        self
+    }
+
+    /// Cut to a size.
+    pub fn clipped(self, clip: Clip) -> Self {
+        let shortened = |gradient: Tensor<1>, norm: Tensor<1>, limit: f64| {
+            gradient * (norm + EPSILON).recip().mul_scalar(limit).clamp_max(1.0)
+        };
+        match clip {
+            Clip::Value(limit) => self.changed(|gradient| gradient.clamp(-limit, limit)),
+            Clip::TensorNorm(limit) => self.changed(|gradient| {
+                let norm = square_sum(&gradient).sqrt();
+                shortened(gradient, norm, limit)
+            }),
+            Clip::GlobalNorm(limit) => match self.square_sum() {
+                Some(sum) => self.changed(|gradient| shortened(gradient, sum.clone().sqrt(), limit)),
+                None => self,
+            },
+        }
+    }
+
+    /// The common length of all of them.
+    pub fn norm(&self) -> f64 {
+        self.square_sum().map_or(0.0, |sum| f64::from(sum.sqrt().into_scalar()))
+    }
+
+    fn square_sum(&self) -> Option<Tensor<1>> {
+        self.found.values().map(square_sum).reduce(|a, b| a + b)
+    }
+
+    fn changed(self, change: impl Fn(Tensor<1>) -> Tensor<1>) -> Self {
+        Self { found: self.found.into_iter().map(|(name, gradient)| (name, change(gradient))).collect() }
+    }
+}
+
+fn square_sum(gradient: &Tensor<1>) -> Tensor<1> {
+    gradient.clone().powi_scalar(2).sum()
+}
+
+struct Reader<'a> {
+    gradients: &'a Gradients,
+    found: BTreeMap<String, Tensor<1>>,
+    fields: Fields,
+}
+
+impl ModuleVisitor<Backend> for Reader<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.fields.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.fields.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.val().grad(self.gradients) {
+            let count = gradient.dims().iter().product::<usize>();
+            self.found.insert(self.fields.name(), gradient.reshape([count]));
+        }
+    }
+}
