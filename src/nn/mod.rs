@@ -16,6 +16,7 @@ mod layer_norm;
 mod linear;
 mod state;
 mod table;
+mod top_q;
 
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
@@ -25,6 +26,7 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use state::State;
 pub use table::Table;
+pub use top_q::SoftChoice;
 pub(crate) use state::{Fields, array, replaced};
 
 use crate::tensor::Tensor;
