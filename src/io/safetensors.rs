@@ -166,6 +166,18 @@ impl SafeTensors {
 /// # Errors
 /// When the folder cannot be written or two arrays share a name.
 pub fn write(path: impl AsRef<Path>, arrays: &[(&str, Stored)]) -> Result<()> {
+    write_with(path, arrays, None)
+}
+
+/// The same with free text by key, which [`SafeTensors::metadata`] gives back.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_with(
+    path: impl AsRef<Path>,
+    arrays: &[(&str, Stored)],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<()> {
     let path = path.as_ref();
     let failed = |why: String| {
         Error::new(format!("cannot write the arrays: {why}"))
@@ -176,7 +188,7 @@ pub fn write(path: impl AsRef<Path>, arrays: &[(&str, Stored)]) -> Result<()> {
     if named.len() != arrays.len() {
         return Err(failed("two have the same name".to_owned()));
     }
-    let bytes = safetensors::serialize(named, None).map_err(|e| failed(e.to_string()))?;
+    let bytes = safetensors::serialize(named, metadata).map_err(|e| failed(e.to_string()))?;
     let mut part = PartFile::beside(path)?;
     part.file().write_all(&bytes).map_err(|e| Error::file(path, e))?;
     part.finish()

@@ -4,13 +4,14 @@
 //! index for a name (`blocks.0.norm1.bias`). Running averages are among them. Files have the layout of common frameworks
 //! (see [`nn`](crate::nn)), so that published weights load as they are, or after [`State::renamed`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::TensorData;
 use ndarray::ArrayD;
 
+use crate::io::numbers::Stored;
 use crate::io::parquet::name_some;
 use crate::io::safetensors::{self, SafeTensors};
 use crate::tensor::{Backend, Gradients, Tensor};
@@ -76,6 +77,12 @@ impl State {
         self.arrays.values().map(ArrayD::len).sum()
     }
 
+    /// Both, the names of `other` after `prefix`.
+    pub fn with(mut self, prefix: &str, other: &Self) -> Self {
+        self.arrays.extend(other.arrays.iter().map(|(name, array)| (format!("{prefix}{name}"), array.clone())));
+        self
+    }
+
     /// Those whose names start with `prefix`, without it: the state of one part of a network.
     pub fn part(&self, prefix: &str) -> Self {
         self.renamed(|name| name.strip_prefix(prefix).map(str::to_owned))
@@ -122,8 +129,13 @@ impl State {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
-        let arrays: Vec<(&str, safetensors::Stored)> = self.iter().map(|(name, array)| (name, array.into())).collect();
-        safetensors::write(path, &arrays)
+        self.write_with(path, None)
+    }
+
+    /// The same with free text by key.
+    pub(crate) fn write_with(&self, path: impl AsRef<Path>, text: Option<HashMap<String, String>>) -> Result<()> {
+        let arrays: Vec<(&str, Stored)> = self.iter().map(|(name, array)| (name, array.into())).collect();
+        safetensors::write_with(path, &arrays, text)
     }
 }
 

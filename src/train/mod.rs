@@ -1,8 +1,9 @@
 //! What every method's training shares: which cells a step sees, optimiser steps, clipped gradients, schedules, averages
-//! of weights.
+//! of weights, and the loop around them.
 
 mod adam;
 mod average;
+mod fit;
 mod gradients;
 mod random;
 mod sample;
@@ -10,6 +11,9 @@ mod schedule;
 
 pub use adam::{Adam, AdamConfig, Decay};
 pub use average::average;
+pub use fit::{
+    Data, Ended, FitConfig, History, Learner, Lines, Load, Observer, Phase, Row, Silent, Step, Terms, Watch, fit,
+};
 pub use gradients::{Clip, NamedGradients};
 pub use random::{Purpose, stream};
 pub use sample::{Balanced, Between, Paired, PairedRows, Sampler, SetPair, Sets, Uniform};
