@@ -15,5 +15,5 @@ pub use crate::live::{Live, Trace, progress};
 pub use crate::methods::proximity::{centre_arms, centre_arms_by_expression};
 pub use crate::reduce::{Metric, UmapConfig, map_quality, neighbours, umap};
 pub use crate::screen::{By, ColumnChoice, Counts, Embedding, Label, Profiles, Screen};
-pub use crate::tensor::{Backend, Device, Gradients, Tensor, cpu};
+pub use crate::tensor::{Backend, Device, DeviceChoice, Gradients, Tensor, choose_device, cpu};
 pub use crate::{datasets, evaluate, input, preprocess, simulate};

@@ -2,6 +2,11 @@
 //!
 //! Concrete names for burn's generic types, so that a cell that keeps a tensor compiles none of burn's generics.
 
+mod choice;
+mod cuda_parts;
+
+pub use choice::{DeviceChoice, choose_device};
+
 /// The backend behind every tensor: it sends each operation to the tensor's own device.
 pub type Backend = burn::Dispatch;
 
