@@ -31,11 +31,8 @@ fn size(case: &NetCase, name: &str) -> usize {
 fn encoders_agree() {
     for case in net_cases("mcvae_encoder") {
         let device = recording();
-        let net = NetConfig {
-            side: size(&case, "/side"),
-            channels: size(&case, "/channels"),
-            base: size(&case, "/base"),
-        };
+        let net =
+            NetConfig { side: size(&case, "/side"), channels: size(&case, "/channels"), base: size(&case, "/base") };
         let encoder = Encoder::new(&net, size(&case, "/latent"), &mut rng(), &device);
         let encoder = case.state().part("encoder.").load_into(encoder).expect("the weights fit");
         let image = case.tensor::<4>("image", &device).require_grad();
@@ -59,11 +56,8 @@ fn encoders_agree() {
 fn decoders_agree() {
     for case in net_cases("mcvae_decoder") {
         let device = recording();
-        let net = NetConfig {
-            side: size(&case, "/side"),
-            channels: size(&case, "/channels"),
-            base: size(&case, "/base"),
-        };
+        let net =
+            NetConfig { side: size(&case, "/side"), channels: size(&case, "/channels"), base: size(&case, "/base") };
         let decoder = Decoder::new(&net, size(&case, "/latent_in"), &mut rng(), &device);
         let decoder = case.state().part("decoder.").load_into(decoder).expect("the weights fit");
         let latent = case.tensor::<2>("latent", &device).require_grad();
@@ -102,7 +96,10 @@ fn losses_of_all_contrastive_variants_agree() {
             batch_width: size(&case, "/batch_dim"),
             batches: size(&case, "/n_batches"),
             labels: size(&case, "/n_labels"),
-            priors: Priors { background: case.has_weight("prior_z.weight"), salient: case.has_weight("prior_s.weight") },
+            priors: Priors {
+                background: case.has_weight("prior_z.weight"),
+                salient: case.has_weight("prior_s.weight"),
+            },
         };
         let net = case.state().load_into(ContrastiveVae::new(&config, &mut rng(), &device)).expect("the weights fit");
         let pairs = Pairs {

@@ -128,8 +128,11 @@ fn the_filter_agrees() {
 #[test]
 fn the_hard_choice_agrees() {
     for case in net_cases("pb_hard_selection") {
-        let scores: Array1<f64> = case.input("Z").map_axis(ndarray::Axis(1), |row| row.iter().copied().fold(f64::MIN, f64::max))
-            .into_dimensionality().expect("one for each cell");
+        let scores: Array1<f64> = case
+            .input("Z")
+            .map_axis(ndarray::Axis(1), |row| row.iter().copied().fold(f64::MIN, f64::max))
+            .into_dimensionality()
+            .expect("one for each cell");
         case.check("score", &scores);
         let (well, cell) = (labels(&case, "well"), labels(&case, "cell_id"));
         let cell: Vec<u64> = cell.iter().map(|&cell| cell as u64).collect();

@@ -32,7 +32,8 @@ impl Line {
     }
 
     fn loss(&self, batch: &Points) -> Tensor<1> {
-        let points = Tensor::<2>::from_data(TensorData::new(batch.inputs.clone(), [batch.targets.len(), 2]), &self.device);
+        let points =
+            Tensor::<2>::from_data(TensorData::new(batch.inputs.clone(), [batch.targets.len(), 2]), &self.device);
         let targets = Tensor::<1>::from_floats(batch.targets.as_slice(), &self.device);
         let guess: Tensor<1> = self.net.forward(points).squeeze_dim(1);
         (guess - targets).powi_scalar(2).mean()
@@ -125,12 +126,8 @@ where
     S::Rows: AllRows + Sync,
 {
     let load = |rows: &S::Rows, rng: &mut ChaCha8Rng| Ok(points(&rows.all(), rng));
-    let data = Data {
-        sampler,
-        load: &load,
-        validation: vec![sampler.rows(1_000, 0)],
-        fingerprint: "100 points".to_owned(),
-    };
+    let data =
+        Data { sampler, load: &load, validation: vec![sampler.rows(1_000, 0)], fingerprint: "100 points".to_owned() };
     fit(line, &data, config, watch)
 }
 
@@ -177,7 +174,8 @@ where
         let resumed = train(&mut second, sampler, &parts, &mut Silent).expect("resumed");
         assert_eq!(second.state(), whole.state());
         assert_ne!(first.state(), whole.state());
-        let values = |history: &History| history.rows.iter().map(|row| (row.step, row.terms.clone())).collect::<Vec<_>>();
+        let values =
+            |history: &History| history.rows.iter().map(|row| (row.step, row.terms.clone())).collect::<Vec<_>>();
         assert_eq!(values(&resumed), values(&history));
     }
 }

@@ -114,8 +114,7 @@ impl ConvTranspose {
 
     /// `n x in x rows x columns` to `n x out x rows' x columns'`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let options =
-            ConvTransposeOptions::new([self.stride; 2], [self.padding; 2], [self.padding_out; 2], [1, 1], 1);
+        let options = ConvTransposeOptions::new([self.stride; 2], [self.padding; 2], [self.padding_out; 2], [1, 1], 1);
         conv_transpose2d(x, self.weight.val(), self.bias.as_ref().map(Param::val), options)
     }
 }

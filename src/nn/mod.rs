@@ -25,9 +25,9 @@ pub use instance_norm::{InstanceNorm, instance_norm};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use state::State;
+pub(crate) use state::{Fields, array, replaced};
 pub use table::Table;
 pub use top_q::SoftChoice;
-pub(crate) use state::{Fields, array, replaced};
 
 use crate::tensor::Tensor;
 

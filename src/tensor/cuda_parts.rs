@@ -36,10 +36,9 @@ pub fn nvrtc() -> Result<PathBuf, String> {
     let toolkit = toolkit();
     let installed: Vec<PathBuf> = toolkit.iter().flat_map(|cuda| [cuda.join("lib64"), cuda.join("lib")]).collect();
     Err(match installed.into_iter().find(|folder| nvrtc_in(folder).is_some()) {
-        Some(folder) => format!(
-            "{0} holds it, but programs do not look there: export LD_LIBRARY_PATH={0}",
-            folder.display()
-        ),
+        Some(folder) => {
+            format!("{0} holds it, but programs do not look there: export LD_LIBRARY_PATH={0}", folder.display())
+        }
         None => "no libnvrtc.so: install the CUDA toolkit, or put its folder into LD_LIBRARY_PATH; until then, the CPU"
             .to_owned(),
     })

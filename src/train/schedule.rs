@@ -102,9 +102,7 @@ impl Schedule {
             Self::Ramp { steps } => step as f64 / steps as f64,
             Self::Cycle { steps, period } => Self::Ramp { steps }.at(step.checked_rem(period).unwrap_or(step)),
             Self::Geometric { last, steps, .. } if step + 1 >= steps => last,
-            Self::Geometric { first, last, steps } => {
-                first * (last / first).powf(step as f64 / (steps - 1) as f64)
-            }
+            Self::Geometric { first, last, steps } => first * (last / first).powf(step as f64 / (steps - 1) as f64),
         }
     }
 }

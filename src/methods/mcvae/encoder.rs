@@ -65,9 +65,8 @@ impl Encoder {
     /// With first numbers as the reference code has them: Kaiming normal, biases 0.
     pub fn new(config: &NetConfig, latent: usize, rng: &mut ChaCha8Rng, device: &Device) -> Self {
         let b = config.base;
-        let mut conv = |channels, stride| {
-            Conv::new(channels, 3, Init::KaimingOut, rng, device).strided(stride).padded(1)
-        };
+        let mut conv =
+            |channels, stride| Conv::new(channels, 3, Init::KaimingOut, rng, device).strided(stride).padded(1);
         let convs = [
             conv([config.channels, b], 2),
             conv([b, b], 1),

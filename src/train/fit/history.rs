@@ -167,10 +167,6 @@ impl Mean {
         self.count += 1;
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// The means, and a new start.
     pub(super) fn take(&mut self) -> Vec<(String, f64)> {
         let count = self.count.max(1) as f64;

@@ -84,8 +84,12 @@ impl Terms {
     /// # Errors
     /// With the step, and every term that is not.
     pub fn finite(self, at: &Step) -> Result<Self> {
-        let bad: Vec<String> =
-            self.0.iter().filter(|(_, value)| !value.is_finite()).map(|(name, value)| format!("{name} is {value}")).collect();
+        let bad: Vec<String> = self
+            .0
+            .iter()
+            .filter(|(_, value)| !value.is_finite())
+            .map(|(name, value)| format!("{name} is {value}"))
+            .collect();
         if bad.is_empty() {
             return Ok(self);
         }

@@ -23,8 +23,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use checkpoint::Position;
-pub use history::{Ended, History, Phase, Row};
 use history::Mean;
+pub use history::{Ended, History, Phase, Row};
 pub use learner::{Learner, Step, Terms};
 pub use observe::{Lines, Observer, Silent, Watch};
 use prefetch::Batches;
@@ -153,12 +153,7 @@ struct Run<'a, L, S: Sampler, B> {
 }
 
 impl<L: Learner, S: Sampler> Run<'_, L, S, L::Batch> {
-    fn steps(
-        &mut self,
-        batches: &mut Batches<L::Batch>,
-        total: u64,
-        observer: &mut dyn Observer,
-    ) -> Result<Ended> {
+    fn steps(&mut self, batches: &mut Batches<L::Batch>, total: u64, observer: &mut dyn Observer) -> Result<Ended> {
         let per_epoch = self.position.per_epoch;
         let report = per_epoch.div_ceil(ROWS);
         let validate = ((per_epoch as f64 * self.config.validate_every).round() as u64).max(1);

@@ -97,8 +97,7 @@ impl Sets {
             groups.entry(perturbation).or_default().entry(batch).or_default().push(row);
         }
         let groups = groups.into_iter().map(|(p, batches)| (p, batches.into_iter().collect())).collect();
-        let sets =
-            Self { groups, between, cells, perturbations: step, repeats: 1, seed, order: Order::default() };
+        let sets = Self { groups, between, cells, perturbations: step, repeats: 1, seed, order: Order::default() };
         sets.groups_of_at_least(cells)
     }
 
