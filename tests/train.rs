@@ -176,7 +176,7 @@ where
         assert_ne!(first.state(), whole.state());
         let values =
             |history: &History| history.rows.iter().map(|row| (row.step, row.terms.clone())).collect::<Vec<_>>();
-        assert_eq!(values(&resumed), values(&history));
+        assert!(values(&resumed) == values(&history), "the histories differ");
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::history::Mean;
-use super::{History, Learner};
+use super::{History, Learner, exact};
 use crate::io::safetensors::SafeTensors;
 use crate::nn::State;
 use crate::{Error, Result};
@@ -32,10 +32,12 @@ pub(super) struct Position {
     /// Steps done.
     pub done: u64,
     pub seconds: f64,
+    #[serde(with = "exact::history")]
     pub history: History,
     /// Terms since the last row.
     pub mean: Mean,
     /// The lowest validation loss.
+    #[serde(with = "exact::option")]
     pub best: Option<f64>,
     /// Validations since then.
     pub waited: u32,
@@ -82,6 +84,8 @@ impl Position {
 
     /// What makes the runs different ones.
     fn differences(&self, saved: &Self) -> Vec<String> {
+        // Settings as they are after a way through text, which may change the last bit of a number.
+        let settings = serde_json::from_str(&self.settings.to_string()).unwrap_or_default();
         let mut found = Vec::new();
         let mut compare = |what: &str, saved: &Value, now: &Value| differ(what, saved, now, &mut found);
         compare("version", &saved.version.into(), &self.version.into());
@@ -89,7 +93,7 @@ impl Position {
         compare("data", &saved.data.clone().into(), &self.data.clone().into());
         compare("seed", &saved.seed.into(), &self.seed.into());
         compare("steps of an epoch", &saved.per_epoch.into(), &self.per_epoch.into());
-        compare("settings", &saved.settings, &self.settings);
+        compare("settings", &saved.settings, &settings);
         found
     }
 }

@@ -152,6 +152,7 @@ impl History {
 /// Means of terms over some steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Mean {
+    #[serde(with = "super::exact::named")]
     sums: Vec<(String, f64)>,
     count: u64,
 }

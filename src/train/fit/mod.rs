@@ -11,6 +11,7 @@
 //! the history.
 
 mod checkpoint;
+mod exact;
 mod history;
 mod learner;
 mod observe;
