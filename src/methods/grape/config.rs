@@ -112,7 +112,7 @@ impl NetworkConfig {
             Err(Error::new(what).at(format!("images of {side} pixels a side")).fix(fix.to_owned()))
         };
         let step = 1 << self.levels;
-        if side == 0 || side % step != 0 {
+        if side == 0 || !side.is_multiple_of(step) {
             let what =
                 format!("the generator halves images {} times, and {step} does not divide the side", self.levels);
             return misfit(what, "resize the images, or take fewer `levels`");
