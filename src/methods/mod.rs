@@ -1,4 +1,5 @@
 //! Methods that learn or correct a map of perturbations.
 
+pub mod grape;
 pub mod mcvae;
 pub mod proximity;

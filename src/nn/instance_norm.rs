@@ -11,7 +11,7 @@ use super::standardised;
 use crate::tensor::{Backend, Device, Tensor};
 
 /// What is added to variances, as the frameworks do.
-const EPSILON: f64 = 1e-5;
+pub(super) const EPSILON: f64 = 1e-5;
 
 /// The image without gain and offset, `n x channels x rows x columns`.
 ///

@@ -8,22 +8,32 @@
 //! A network in which layers behave differently while they learn has two functions, `train(&mut self, ...)` and
 //! `forward(&self, ...)`; nothing depends on a hidden mode. Random numbers that a network needs are arguments.
 
+mod adain;
 mod batch_norm;
 mod conv;
+mod dual;
 mod init;
 mod instance_norm;
 mod layer_norm;
+mod leaky;
 mod linear;
+mod resample;
+mod residual;
 mod state;
 mod table;
 mod top_q;
 
+pub use adain::{AdaIn, AdaInBlock};
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
+pub use dual::Dual;
 pub use init::{Init, normal, uniform};
 pub use instance_norm::{InstanceNorm, instance_norm};
 pub use layer_norm::LayerNorm;
+pub use leaky::leaky_relu;
 pub use linear::Linear;
+pub use resample::{doubled, halved};
+pub use residual::ResidualBlock;
 pub use state::State;
 pub(crate) use state::{Fields, array, replaced};
 pub use table::Table;

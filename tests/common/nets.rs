@@ -83,6 +83,10 @@ impl NetCase {
         self.inputs.get(name).unwrap_or_else(|| panic!("{}: no input {name:?}", self.name))
     }
 
+    pub fn has_input(&self, name: &str) -> bool {
+        self.inputs.contains_key(name)
+    }
+
     pub fn has_weight(&self, name: &str) -> bool {
         self.weights.contains_key(name)
     }
