@@ -2,3 +2,4 @@
 
 pub mod mcvae;
 pub mod proximity;
+pub mod set_dino;

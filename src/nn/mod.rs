@@ -10,8 +10,10 @@
 
 mod batch_norm;
 mod conv;
+pub mod dino_head;
 mod init;
 mod instance_norm;
+mod l2_normalise;
 mod layer_norm;
 mod linear;
 mod state;
@@ -21,6 +23,7 @@ pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
 pub use init::{Init, normal, uniform};
 pub use instance_norm::{InstanceNorm, instance_norm};
+pub use l2_normalise::l2_normalise;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use state::State;
