@@ -29,15 +29,8 @@ fn eigenvalues(matrix: ArrayView2<'_, f64>, vectors: Option<MatMut<'_, f64>>) ->
     let wanted = if vectors.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
     let need = self_adjoint_evd_scratch::<f64>(n, wanted, Par::Seq, Default::default());
     let mut buffer = MemBuffer::new(need);
-    self_adjoint_evd(
-        from.as_ref(),
-        values.as_mut(),
-        vectors,
-        Par::Seq,
-        MemStack::new(&mut buffer),
-        Default::default(),
-    )
-    .map_err(|_| not_converged("eigenvalues", n, n))?;
+    self_adjoint_evd(from.as_ref(), values.as_mut(), vectors, Par::Seq, MemStack::new(&mut buffer), Default::default())
+        .map_err(|_| not_converged("eigenvalues", n, n))?;
     Ok(Array1::from_shape_fn(n, |i| values.column_vector()[i]))
 }
 
