@@ -9,7 +9,7 @@
 //!
 //! The last layer is weight-normalised without bias and its gain stays 1, so that logits are cosines.
 
-use burn::module::{Module, Param};
+use burn::module::Param;
 use burn::tensor::activation::gelu;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
@@ -42,7 +42,7 @@ impl Default for DinoHeadConfig {
 }
 
 /// The projection head.
-#[derive(Module, Debug)]
+#[derive(burn::module::Module, Debug)]
 pub struct DinoHead<B: Burn = Backend> {
     /// The first layer.
     pub fc1: Linear<B>,
@@ -93,7 +93,7 @@ impl DinoHead {
 /// A linear layer without bias whose rows have length 1.
 ///
 /// Published checkpoints also hold the gain of every row, which is 1 and never learned: it has no place here.
-#[derive(Module, Debug)]
+#[derive(burn::module::Module, Debug)]
 pub struct Directions<B: Burn = Backend> {
     /// Rows of any length, `outputs x inputs`; only their directions count.
     pub weight_v: Param<burn::Tensor<B, 2>>,

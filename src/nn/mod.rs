@@ -18,6 +18,7 @@ mod layer_norm;
 mod linear;
 mod state;
 mod table;
+pub mod vit;
 
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};

@@ -8,7 +8,6 @@
 //! centre     moved towards the teacher's logits of this step
 //! ```
 
-use burn::module::Module;
 use rand_chacha::ChaCha8Rng;
 
 use super::{SetDino, SetDinoTraining, SetLoss, TeacherHead, moved_centre, set_loss};
@@ -57,7 +56,7 @@ impl Learner {
         }
         Ok(Self {
             centre: Tensor::zeros([1, head.outputs], device),
-            teacher: teacher.no_grad(),
+            teacher: burn::module::Module::no_grad(teacher),
             student,
             adam: Adam::new(training.adam(0)),
             training: *training,

@@ -91,12 +91,7 @@ impl SetLoss {
 ///
 /// # Errors
 /// When rows are no whole number of views with as many local ones of each set, or outputs differ.
-pub fn set_loss(
-    student: Tensor<2>,
-    teacher: Tensor<2>,
-    centre: &Tensor<2>,
-    config: &SetLossConfig,
-) -> Result<SetLoss> {
+pub fn set_loss(student: Tensor<2>, teacher: Tensor<2>, centre: &Tensor<2>, config: &SetLossConfig) -> Result<SetLoss> {
     let ([rows, outputs], [teacher_rows, teacher_outputs]) = (student.dims(), teacher.dims());
     let units = teacher_rows / 2;
     let whole = units > 0 && teacher_rows == 2 * units && rows % (2 * units) == 0 && rows >= 2 * units;
@@ -109,9 +104,9 @@ pub fn set_loss(
         .fix("pass 2 rows of the teacher and an even number of at least 2 of the student for each unit"));
     }
     let views = rows / units;
-    let said = teacher_probabilities(teacher, centre, config.teacher_temperature).reshape([2, units * outputs]);
-    let heard = log_softmax(student / config.student_temperature, 1).reshape([views, units * outputs]);
-    let terms = said.matmul(heard.transpose()) / -(units as f64);
+    let said = teacher_probabilities(teacher, centre, config.teacher_temperature).reshape([2, 1, units, outputs]);
+    let heard = log_softmax(student / config.student_temperature, 1).reshape([1, views, units, outputs]);
+    let terms = -(said * heard).sum_dim(3).mean_dim(2).reshape([2, views]);
     let set = |view: usize| if view < 2 { view } else { 2 * (view - 2) / (views - 2) };
     let total = match config.pairs {
         Pairs::All => mean_where(&terms, |q, v| v != q),
@@ -128,7 +123,8 @@ pub fn teacher_probabilities(logits: Tensor<2>, centre: &Tensor<2>, temperature:
 /// The mean of the terms of some pairs of views, 0 where there are none.
 fn mean_where(terms: &Tensor<2>, pairs: impl Fn(usize, usize) -> bool) -> Tensor<1> {
     let [teacher, student] = terms.dims();
-    let chosen: Vec<bool> = (0..teacher).flat_map(|q| (0..student).map(move |v| (q, v))).map(|(q, v)| pairs(q, v)).collect();
+    let chosen: Vec<bool> =
+        (0..teacher).flat_map(|q| (0..student).map(move |v| (q, v))).map(|(q, v)| pairs(q, v)).collect();
     let share = 1.0 / chosen.iter().filter(|&&c| c).count().max(1) as f32;
     let weights: Vec<f32> = chosen.iter().map(|&c| if c { share } else { 0.0 }).collect();
     let weights = Tensor::from_data(TensorData::new(weights, [teacher, student]), &terms.device());

@@ -1,6 +1,5 @@
 //! Set-DINO's network: a vision transformer for cells and a projection head for sets of them.
 
-use burn::module::Module;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
@@ -16,7 +15,7 @@ const FEATURE_BLOCKS: usize = 4;
 ///
 /// Images are `n x channels x height x width`. Those of a view are the cells of unit 0, then those of unit 1, and so on;
 /// views follow one another.
-#[derive(Module, Debug)]
+#[derive(burn::module::Module, Debug)]
 pub struct SetDino<B: Burn = Backend> {
     /// Cells to class tokens.
     pub backbone: Vit<B>,
@@ -70,6 +69,8 @@ impl SetDino {
     }
 
     /// The same while the network learns: with stochastic depth by these draws, see [`SetDino::draws`].
+    ///
+    /// Where `burn::module::Module` is imported, its `train` comes first: write `SetDino::train(&network, ...)` there.
     ///
     /// # Errors
     /// As [`SetDino::forward`] and [`Vit::train`].

@@ -7,7 +7,7 @@
 //!
 //! `s1` and `s2` are 1, or stochastic depth's numbers for each item while the network learns.
 
-use burn::module::{Module, Param};
+use burn::module::Param;
 use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
@@ -17,7 +17,7 @@ use crate::nn::{Init, LayerNorm, Linear};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// A block; tokens are `n x tokens x width`.
-#[derive(Module, Debug)]
+#[derive(burn::module::Module, Debug)]
 pub struct Block<B: Burn = Backend> {
     /// Before attention.
     pub norm1: LayerNorm<B>,

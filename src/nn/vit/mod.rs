@@ -20,7 +20,7 @@ pub use config::VitConfig;
 pub use patch_embed::PatchEmbed;
 pub use positions::{GRID_OFFSET, bicubic_weights};
 
-use burn::module::{Module, Param};
+use burn::module::Param;
 use burn::tensor::backend::Backend as Burn;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -30,7 +30,7 @@ use crate::tensor::{Backend, Device, Tensor};
 use crate::{Error, Result};
 
 /// A vision transformer.
-#[derive(Module, Debug)]
+#[derive(burn::module::Module, Debug)]
 pub struct Vit<B: Burn = Backend> {
     /// `1 x 1 x width`.
     pub cls_token: Param<burn::Tensor<B, 3>>,
@@ -57,7 +57,7 @@ impl Vit {
     ///
     /// let config = VitConfig { width: 48, blocks: 2, heads: 3, ..VitConfig::default() };
     /// let vit = Vit::new(&config, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0), &cpu())?;
-    /// assert_eq!(vit.num_params(), 115_632);
+    /// assert_eq!(vit.num_params(), 115_344);
     /// assert_eq!(vit.forward(Tensor::zeros([2, 4, 48, 48], &cpu()))?.dims(), [2, 48]);
     /// assert_eq!(vit.features(Tensor::zeros([2, 4, 96, 96], &cpu()), 2)?.dims(), [2, 96]);
     /// # Ok::<(), perturbook::Error>(())
@@ -99,6 +99,8 @@ impl Vit {
     /// The same while the network learns: with stochastic depth by numbers that [`Vit::draws`] draws, uniform in `[0, 1)`,
     /// `blocks x 2 x n`. An addition of a block with rate `r` is left out where its number is below `r`, and multiplied by
     /// `1 / (1 - r)` elsewhere.
+    ///
+    /// Where `burn::module::Module` is imported, its `train` comes first: write `Vit::train(&vit, ...)` there.
     ///
     /// # Errors
     /// As [`PatchEmbed::forward`], and when there are not two draws for each block and image.

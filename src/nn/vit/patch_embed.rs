@@ -7,7 +7,7 @@
 //! This is a convolution whose stride is its kernel's side, and its weight is kept as that of one. Patches do not
 //! overlap: one matrix product does it, which is several times as fast as a convolution on a CPU.
 
-use burn::module::{Module, Param};
+use burn::module::Param;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
@@ -16,7 +16,7 @@ use crate::tensor::{Backend, Device, Tensor};
 use crate::{Error, Result};
 
 /// A linear map of patches.
-#[derive(Module, Debug)]
+#[derive(burn::module::Module, Debug)]
 pub struct PatchEmbed<B: Burn = Backend> {
     /// `width x channels x side x side`.
     pub weight: Param<burn::Tensor<B, 4>>,
@@ -64,7 +64,8 @@ impl PatchEmbed {
         let grid @ [rows, columns] = [height / side, width / side];
         let pixels = channels * side * side;
         let patches = images.reshape([n, channels, rows, side, columns, side]).permute([0, 2, 4, 1, 3, 5]);
-        let tokens = patches.reshape([n * rows * columns, pixels]).matmul(weight.reshape([outputs, pixels]).transpose());
+        let tokens =
+            patches.reshape([n * rows * columns, pixels]).matmul(weight.reshape([outputs, pixels]).transpose());
         let tokens = tokens + self.bias.val().unsqueeze();
         Ok((tokens.reshape([n, rows * columns, outputs]), grid))
     }

@@ -27,8 +27,8 @@ const A: f64 = -0.75;
 /// ```
 /// use perturbook::nn::vit::bicubic_weights;
 ///
-/// let weights = bicubic_weights(4, 2, 0.0); // each output lies half-way between two inputs
-/// assert_eq!(weights.row(0).to_vec(), [0.46875, 0.625, -0.09375, 0.0]);
+/// let weights = bicubic_weights(8, 4, 0.0); // each output lies half-way between two inputs
+/// assert_eq!(weights.row(1).to_vec(), [0.0, -0.09375, 0.59375, 0.59375, -0.09375, 0.0, 0.0, 0.0]);
 /// ```
 pub fn bicubic_weights(from: usize, to: usize, offset: f64) -> Array2<f64> {
     let mut weights = Array2::zeros((to, from));
