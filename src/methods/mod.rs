@@ -3,3 +3,4 @@
 pub mod grape;
 pub mod mcvae;
 pub mod proximity;
+pub mod set_dino;

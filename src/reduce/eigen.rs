@@ -4,7 +4,7 @@ use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
-use faer::{Mat, MatRef, Par};
+use faer::{Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::{Error, Result};
@@ -12,15 +12,26 @@ use crate::{Error, Result};
 /// Eigenvalues of a symmetric matrix in ascending order, and the eigenvectors as columns. Only the lower triangle is
 /// read.
 pub(crate) fn symmetric_eigen(matrix: ArrayView2<'_, f64>) -> Result<(Array1<f64>, Array2<f64>)> {
+    let mut vectors = Mat::<f64>::zeros(matrix.nrows(), matrix.nrows());
+    let values = eigenvalues(matrix, Some(vectors.as_mut()))?;
+    Ok((values, to_array(vectors.as_ref())))
+}
+
+/// The eigenvalues alone, in a fraction of the time.
+pub(crate) fn symmetric_eigenvalues(matrix: ArrayView2<'_, f64>) -> Result<Array1<f64>> {
+    eigenvalues(matrix, None)
+}
+
+fn eigenvalues(matrix: ArrayView2<'_, f64>, vectors: Option<MatMut<'_, f64>>) -> Result<Array1<f64>> {
     let n = matrix.nrows();
     let from = Mat::<f64>::from_fn(n, n, |i, j| matrix[[i, j]]);
-    let (mut values, mut vectors) = (Diag::<f64>::zeros(n), Mat::<f64>::zeros(n, n));
-    let need = self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, Default::default());
+    let mut values = Diag::<f64>::zeros(n);
+    let wanted = if vectors.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let need = self_adjoint_evd_scratch::<f64>(n, wanted, Par::Seq, Default::default());
     let mut buffer = MemBuffer::new(need);
-    let (s, u) = (values.as_mut(), Some(vectors.as_mut()));
-    self_adjoint_evd(from.as_ref(), s, u, Par::Seq, MemStack::new(&mut buffer), Default::default())
+    self_adjoint_evd(from.as_ref(), values.as_mut(), vectors, Par::Seq, MemStack::new(&mut buffer), Default::default())
         .map_err(|_| not_converged("eigenvalues", n, n))?;
-    Ok((Array1::from_shape_fn(n, |i| values.column_vector()[i]), to_array(vectors.as_ref())))
+    Ok(Array1::from_shape_fn(n, |i| values.column_vector()[i]))
 }
 
 /// Singular values of a matrix (`m x n`) in descending order, and the right singular vectors as rows,
@@ -70,6 +81,8 @@ mod tests {
         assert!((&root.dot(&root) - &a).iter().all(|v| v.abs() < 1e-12));
         assert!((&inverse.dot(&a) - &Array2::<f64>::eye(3)).iter().all(|v| v.abs() < 1e-12));
         assert!(symmetric_power(array![[0.0]].view(), -0.5).is_err());
+        let (alone, (values, _)) = (symmetric_eigenvalues(a.view()).unwrap(), symmetric_eigen(a.view()).unwrap());
+        assert!((&alone - &values).iter().all(|v| v.abs() < 1e-12));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A warm-up includes both ends, as the reference of Set-DINO has it: the base stands twice, at the last step of the
-//! warm-up and at the first after it, and a cosine never quite reaches its final value.
+//! warm-up and at the first after it, and a cosine never quite reaches its final value. A warm-up of one step has its start.
 
 use std::f64::consts::PI;
 
@@ -96,7 +96,7 @@ impl Schedule {
                 last + 0.5 * (base - last) * (1.0 + (PI * step as f64 / steps as f64).cos())
             }
             Self::WarmUp { steps, ref then, .. } if step >= steps => then.at(step - steps),
-            Self::WarmUp { to, steps: 1, .. } => to,
+            Self::WarmUp { from, steps: 1, .. } => from,
             Self::WarmUp { from, to, steps, .. } => from + (to - from) * step as f64 / (steps - 1) as f64,
             Self::Ramp { steps } if step >= steps => 1.0,
             Self::Ramp { steps } => step as f64 / steps as f64,

@@ -1,0 +1,100 @@
+//! Set-DINO's network: a vision transformer for cells and a projection head for sets of them.
+
+use burn::tensor::backend::Backend as Burn;
+use rand_chacha::ChaCha8Rng;
+
+use crate::Result;
+use crate::nn::dino_head::{DinoHead, DinoHeadConfig, set_mean};
+use crate::nn::vit::{Vit, VitConfig};
+use crate::tensor::{Backend, Device, Tensor};
+
+/// Blocks whose class tokens are features (methods 4.8).
+const FEATURE_BLOCKS: usize = 4;
+
+/// Backbone and head, of the student or of the teacher.
+///
+/// Images are `n x channels x height x width`. Those of a view are the cells of unit 0, then those of unit 1, and so on;
+/// views follow one another.
+#[derive(burn::module::Module, Debug)]
+pub struct SetDino<B: Burn = Backend> {
+    /// Cells to class tokens.
+    pub backbone: Vit<B>,
+    /// Sets to logits.
+    pub head: DinoHead<B>,
+}
+
+impl SetDino {
+    /// A network with first numbers drawn from `rng`.
+    ///
+    /// ```
+    /// use perturbook::methods::set_dino::SetDino;
+    /// use perturbook::nn::dino_head::DinoHeadConfig;
+    /// use perturbook::nn::vit::VitConfig;
+    /// use perturbook::tensor::{Tensor, cpu};
+    /// use rand::SeedableRng;
+    ///
+    /// let vit = VitConfig { width: 24, blocks: 4, heads: 2, ..VitConfig::default() };
+    /// let head = DinoHeadConfig { hidden: 16, bottleneck: 8, outputs: 20 };
+    /// let network = SetDino::new(&vit, &head, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0), &cpu())?;
+    /// // Two global and two local views of three units with two cells each.
+    /// let views = [Tensor::zeros([12, 4, 96, 96], &cpu()), Tensor::zeros([12, 4, 48, 48], &cpu())];
+    /// assert_eq!(network.forward_views(views, 2)?.dims(), [4 * 3, 20]);
+    /// assert_eq!(network.features(Tensor::zeros([5, 4, 96, 96], &cpu()))?.dims(), [5, 4 * 24]);
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`VitConfig::check`].
+    pub fn new(vit: &VitConfig, head: &DinoHeadConfig, rng: &mut ChaCha8Rng, device: &Device) -> Result<Self> {
+        let backbone = Vit::new(vit, rng, device)?;
+        Ok(Self { backbone, head: DinoHead::new(vit.width, head, rng, device) })
+    }
+
+    /// Images of one size to logits of their sets of `cells` images, `sets x outputs`: what the teacher does with global
+    /// views.
+    ///
+    /// # Errors
+    /// When images do not fit the backbone, or are no whole number of sets.
+    pub fn forward(&self, images: Tensor<4>, cells: usize) -> Result<Tensor<2>> {
+        self.of_sets(self.backbone.forward(images)?, cells)
+    }
+
+    /// Global and local images to logits of their sets, those of the global views first.
+    ///
+    /// # Errors
+    /// As [`SetDino::forward`].
+    pub fn forward_views(&self, [globals, locals]: [Tensor<4>; 2], cells: usize) -> Result<Tensor<2>> {
+        let class = vec![self.backbone.forward(globals)?, self.backbone.forward(locals)?];
+        self.of_sets(Tensor::cat(class, 0), cells)
+    }
+
+    /// The same while the network learns: with stochastic depth by these draws, see [`SetDino::draws`].
+    ///
+    /// Where `burn::module::Module` is imported, its `train` comes first: write `SetDino::train(&network, ...)` there.
+    ///
+    /// # Errors
+    /// As [`SetDino::forward`] and [`Vit::train`].
+    pub fn train(&self, views: [Tensor<4>; 2], cells: usize, draws: [Tensor<3>; 2]) -> Result<Tensor<2>> {
+        let ([globals, locals], [global_draws, local_draws]) = (views, draws);
+        let class = vec![self.backbone.train(globals, global_draws)?, self.backbone.train(locals, local_draws)?];
+        self.of_sets(Tensor::cat(class, 0), cells)
+    }
+
+    /// What stochastic depth needs for so many global and local images.
+    pub fn draws(&self, images: [usize; 2], rng: &mut ChaCha8Rng) -> [Tensor<3>; 2] {
+        images.map(|n| self.backbone.draws(n, rng))
+    }
+
+    /// The features of single cells: the class tokens of the last four blocks (of all, where there are fewer) side by
+    /// side, `n x 1,536` for ViT-S.
+    ///
+    /// # Errors
+    /// When images do not fit the backbone.
+    pub fn features(&self, images: Tensor<4>) -> Result<Tensor<2>> {
+        self.backbone.features(images, FEATURE_BLOCKS.min(self.backbone.blocks.len()))
+    }
+
+    fn of_sets(&self, class: Tensor<2>, cells: usize) -> Result<Tensor<2>> {
+        Ok(self.head.forward(set_mean(class, cells)?))
+    }
+}
