@@ -11,6 +11,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::TensorData;
 use ndarray::ArrayD;
 
+use crate::io::numbers::Stored;
 use crate::io::parquet::name_some;
 use crate::io::safetensors::{self, SafeTensors};
 use crate::tensor::{Backend, Gradients, Tensor};
@@ -122,7 +123,7 @@ impl State {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
-        let arrays: Vec<(&str, safetensors::Stored)> = self.iter().map(|(name, array)| (name, array.into())).collect();
+        let arrays: Vec<(&str, Stored)> = self.iter().map(|(name, array)| (name, array.into())).collect();
         safetensors::write(path, &arrays)
     }
 }
