@@ -68,7 +68,8 @@ impl Default for AdamConfig {
 /// let mut layer = Linear::new(1, 1, Init::KaimingIn, &mut rng, &device);
 /// let mut adam = Adam::new(AdamConfig::default());
 /// let gradients = layer.forward(Tensor::<2>::ones([1, 1], &device)).sum().backward();
-/// layer = adam.step(layer, &NamedGradients::of(&layer, &gradients));
+/// let gradients = NamedGradients::of(&layer, &gradients);
+/// layer = adam.step(layer, &gradients);
 /// let bias = State::of(&layer).get("bias").unwrap()[[0]];
 /// assert!((bias + 0.001).abs() < 1e-8); // the first step has the length of the learning rate
 /// ```
