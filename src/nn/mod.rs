@@ -10,18 +10,24 @@
 
 mod batch_norm;
 mod conv;
+pub mod counts;
+mod dropout;
 mod init;
 mod instance_norm;
 mod layer_norm;
+mod lgamma;
 mod linear;
+pub mod loss;
 mod state;
 mod table;
 
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
+pub use dropout::dropout_mask;
 pub use init::{Init, normal, uniform};
 pub use instance_norm::{InstanceNorm, instance_norm};
 pub use layer_norm::LayerNorm;
+pub use lgamma::{digamma, ln_gamma};
 pub use linear::Linear;
 pub use state::State;
 pub use table::Table;
