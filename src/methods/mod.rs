@@ -1,4 +1,7 @@
 //! Methods that learn or correct a map of perturbations.
 
+pub mod contrastive_vi;
 pub mod mcvae;
 pub mod proximity;
+pub mod sc_vae;
+pub mod sc_vi;
