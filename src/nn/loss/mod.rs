@@ -6,6 +6,7 @@ mod gaussian;
 mod hsic;
 mod kl;
 mod negative_binomial;
+mod negative_binomial_cpu;
 mod total_correlation;
 mod wasserstein;
 
