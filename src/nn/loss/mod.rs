@@ -1,0 +1,29 @@
+//! Terms of the methods' losses. Each returns one number per item of a batch, or one for the batch where it is about the
+//! batch as a whole; methods add them up under names.
+
+mod cross_entropy;
+mod gaussian;
+mod hsic;
+mod kl;
+mod negative_binomial;
+mod negative_binomial_cpu;
+mod total_correlation;
+mod wasserstein;
+
+pub use cross_entropy::cross_entropy;
+pub use gaussian::gaussian_nll;
+pub use hsic::{
+    Bandwidth, gaussian_kernel, gaussian_norm, hsic, hsic_of_kernels, hsic_root, hsic_times_n, median_squared_distance,
+    squared_distances,
+};
+pub use kl::{kl_from_log_variance, kl_from_variance};
+pub use negative_binomial::{negative_binomial, zero_inflated_negative_binomial};
+pub use total_correlation::total_correlation;
+pub use wasserstein::wasserstein_to_origin;
+
+use crate::tensor::Tensor;
+
+/// The sum of each row.
+pub(crate) fn row_sums(x: Tensor<2>) -> Tensor<1> {
+    x.sum_dim(1).squeeze_dim(1)
+}
