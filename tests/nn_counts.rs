@@ -315,7 +315,7 @@ fn sc_vae_learns_what_distinguishes_perturbed_cells() {
     for _ in 0..200 {
         let draws = ScVaeDraws::new(&config, n, &mut rng, &device);
         let labels = burn::Tensor::from_ints(labels.as_slice(), &device);
-        let output = network.train(&cells, labels, &draws).expect("a step");
+        let output = network.forward_training(&cells, labels, &draws).expect("a step");
         let loss = network.loss(&output, &weights);
         totals.push(numbers(loss.total.clone())[0]);
         surprise.push(numbers(loss.cross_entropy.mean())[0]);

@@ -167,7 +167,7 @@ fn sc_vae_agrees_in_training_and_afterwards() {
         let [z, s] = ["eps_z", "eps_s"].map(|name| case.tensor(name, &device));
         let draws = ScVaeDraws { z, prior: Tensor::zeros_like(&s), s, dropout: None };
         check_forward(&case, "eval", network.forward(&cells, labels(), &draws).expect("evaluated"));
-        check_forward(&case, "train", network.train(&cells, labels(), &draws).expect("a step"));
+        check_forward(&case, "train", network.forward_training(&cells, labels(), &draws).expect("a step"));
         check_running(&case, &network);
         case.finish();
     }
@@ -196,8 +196,9 @@ fn objective_of_sc_vae_and_its_steps_agree() {
         let cells = Cells::new(case.tensor("counts", &device));
         let [z, s, prior] = ["eps_z", "eps_s", "s_prior"].map(|name| case.tensor(name, &device));
         let draws = ScVaeDraws { z, s, prior, dropout: None };
-        let step =
-            |network: &mut ScVae| network.train(&cells, case.integers("label", &device), &draws).expect("a step");
+        let step = |network: &mut ScVae| {
+            network.forward_training(&cells, case.integers("label", &device), &draws).expect("a step")
+        };
         let mut weights = ScVaeWeights { kl: case.config_number("/kl_weight"), ..ScVaeWeights::default() };
 
         let mut network = sc_vae(&case, control);
@@ -266,7 +267,7 @@ fn contrastive_vi_agrees() {
         let [z, s] = ["eps_z", "eps_s"].map(|name| case.tensor(name, &device));
         let draws = ContrastiveViDraws { z, s, dropout: None };
 
-        let output = network.train(&control, &perturbed, &draws).expect("a step");
+        let output = network.forward_training(&control, &perturbed, &draws).expect("a step");
         check_running(&case, &network);
         let number = |path: &str| case.config_number(path);
         let weights = ContrastiveViWeights { kl: number("/kl_weight"), wasserstein: number("/lambda_w") };
@@ -314,7 +315,7 @@ fn sc_vi_agrees() {
         let cells = Cells::new(case.tensor("counts", &device));
         let draws = ScViDraws { z: case.tensor("eps", &device), dropout: None };
 
-        let output = network.train(&cells, &draws).expect("a step");
+        let output = network.forward_training(&cells, &draws).expect("a step");
         check_running(&case, &network);
         let loss = network.loss(&output, case.config_number("/kl_weight"));
         case.check_tensor("mean", output.posterior.mean);

@@ -10,8 +10,8 @@ use burn::tensor::activation::gelu;
 use ndarray::{Array1, ArrayD, Axis, concatenate};
 use nets::{NetCase, net_cases, tensor};
 use perturbook::methods::set_dino::{
-    Collapse, Learner, Pairs, SetDino, SetDinoTraining, SetLossConfig, TeacherHead, collapse, moved_centre, set_loss,
-    teacher_probabilities, updated_student,
+    Collapse, Distillation, Pairs, SetDino, SetDinoTraining, SetLossConfig, TeacherHead, collapse, moved_centre,
+    set_loss, teacher_probabilities, updated_student,
 };
 use perturbook::nn::dino_head::{DinoHead, DinoHeadConfig, set_mean};
 use perturbook::nn::vit::{Vit, VitConfig, bicubic_weights};
@@ -344,7 +344,7 @@ fn the_learner_agrees(case: &NetCase) {
     let training = SetDinoTraining { frozen_epochs: 1, ..training(case) };
     let centre: Tensor<2> = case.tensor("center", &device);
     let adam = Adam::new(training.adam(0));
-    let mut learner = Learner { student, teacher, centre, adam, training, step: 0 };
+    let mut learner = Distillation { student, teacher, centre, adam, training, step: 0 };
     let loss = learner.step(views(case, &device), None).expect("a step");
     case.check_tensor("terms", loss.terms);
     case.check_tensor("loss", loss.total);
@@ -386,7 +386,7 @@ fn normalising_layers_agree_where_the_epsilon_counts() {
         weights.iter().for_each(|(name, array)| full.insert(name, array.clone()));
         let mut norm = full.load_into(norm).expect("its weights");
         let x = case.tensor::<2>("cells", &device).require_grad();
-        let y = norm.train(x.clone());
+        let y = norm.forward_training(x.clone());
         check_with_gradient(&case, "batch_norm_train", &x, y);
 
         let x = case.tensor::<2>("tiny", &device).require_grad();
@@ -448,12 +448,12 @@ fn stochastic_depth_leaves_out_what_the_draws_say() {
     let [keep, lose] = [0.6f32, 0.1];
     let draws: Vec<f32> = [lose, lose, lose, lose, keep, lose, keep, lose, keep, lose, keep, lose].to_vec();
     let draws = Tensor::from_data(burn::tensor::TensorData::new(draws, [3, 2, 2]), &cpu());
-    let got = vit.train(images.clone(), draws).expect("class tokens");
+    let got = vit.forward_training(images.clone(), draws).expect("class tokens");
     let mut x = vit.blocks[0].forward(tokens);
     let second = vit.norm.forward(x.clone().narrow(0, 1, 1).narrow(1, 0, 1).reshape([1, 8])); // one block only
     for (block, rate) in vit.blocks[1..].iter().zip([0.25, 0.5]) {
         let scale = || Tensor::<3>::full([2, 1, 1], 1.0 / (1.0 - rate), &cpu());
-        x = block.train(x, Some([scale(), scale()]));
+        x = block.forward_training(x, Some([scale(), scale()]));
     }
     let first = vit.norm.forward(x.narrow(0, 0, 1).narrow(1, 0, 1).reshape([1, 8]));
     let apart = (got - Tensor::cat(vec![first, second], 0)).abs().max();
@@ -461,11 +461,12 @@ fn stochastic_depth_leaves_out_what_the_draws_say() {
     // Draws that keep everything at rate 0 change nothing, and draws are uniform.
     let still = Vit::new(&VitConfig { drop_path: 0.0, ..config }, &mut rng(), &cpu()).expect("a network");
     let draws = still.draws(2, &mut rng());
-    let same = still.train(images.clone(), draws).expect("a pass") - still.forward(images.clone()).expect("a pass");
+    let same =
+        still.forward_training(images.clone(), draws).expect("a pass") - still.forward(images.clone()).expect("a pass");
     assert_eq!(scalar(same.abs().max()), 0.0);
     let mean = scalar(vit.draws(1000, &mut rng()).mean());
     assert!((mean - 0.5).abs() < 0.02, "{mean}");
-    assert!(vit.train(images, vit.draws(3, &mut rng())).is_err());
+    assert!(vit.forward_training(images, vit.draws(3, &mut rng())).is_err());
 }
 
 #[test]
@@ -488,9 +489,9 @@ fn what_does_not_fit_is_named() {
     }
     let head = DinoHeadConfig { hidden: 4, bottleneck: 4, outputs: 4 };
     let vit = VitConfig { width: 12, blocks: 1, heads: 2, ..VitConfig::default() };
-    assert!(Learner::new(&vit, &head, &SetDinoTraining::default(), &mut rng(), &cpu()).is_err()); // no gradients there
+    assert!(Distillation::new(&vit, &head, &SetDinoTraining::default(), &mut rng(), &cpu()).is_err()); // no gradients there
     let independent = SetDinoTraining { teacher_head: TeacherHead::Independent, ..SetDinoTraining::default() };
-    let learner = Learner::new(&vit, &head, &independent, &mut rng(), &recording()).expect("a learner");
+    let learner = Distillation::new(&vit, &head, &independent, &mut rng(), &recording()).expect("a learner");
     let (student, teacher) = (State::of(&learner.student), State::of(&learner.teacher));
     assert_eq!(student.part("backbone."), teacher.part("backbone."));
     assert_ne!(student.part("head."), teacher.part("head."));

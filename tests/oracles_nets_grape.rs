@@ -9,7 +9,7 @@ use burn::tensor::backend::Backend as Burn;
 use ndarray::{Array4, ArrayD, Ix4, s};
 use nets::{NetCase, net_cases, tensor};
 use perturbook::methods::grape::{
-    Batch, Discriminator, GeneAttention, Generator, GeneratorLoss, Learner, LossConfig, Mapping, NetworkConfig,
+    Batch, Discriminator, GeneAttention, Generator, GeneratorLoss, GrapeTraining, LossConfig, Mapping, NetworkConfig,
     StyleEncoder, Translator, discriminator_loss, generator_loss, image_gradient, of_class,
 };
 use perturbook::nn::{AdaIn, AdaInBlock, Dual, Init, ResidualBlock, State, normal};
@@ -386,7 +386,7 @@ fn iteration_agrees(case: &NetCase, step: Step) {
         ..AdamConfig::default()
     };
     let loss = step.loss;
-    let mut learner = Learner::new(step.translator, step.discriminator, loss, adam);
+    let mut learner = GrapeTraining::new(step.translator, step.discriminator, loss, adam);
     let iteration = learner.step(&step.batch).expect("a step");
     case.check_tensor("iteration.g_total_after_d_step", iteration.generator.total(&loss));
     let after =

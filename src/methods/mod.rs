@@ -1,9 +1,9 @@
 //! Methods that learn or correct a map of perturbations.
 
+pub mod contrastive_vi;
 pub mod grape;
 pub mod mcvae;
 pub mod proximity;
-pub mod set_dino;
-pub mod contrastive_vi;
 pub mod sc_vae;
 pub mod sc_vi;
+pub mod set_dino;

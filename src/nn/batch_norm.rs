@@ -49,12 +49,12 @@ impl BatchNorm {
     /// use perturbook::tensor::{Tensor, cpu};
     ///
     /// let mut norm = BatchNorm::new(1, 0.0, 0.5, &cpu());
-    /// let y = norm.train(Tensor::from_floats([[1.0], [3.0]], &cpu()));
+    /// let y = norm.forward_training(Tensor::from_floats([[1.0], [3.0]], &cpu()));
     /// assert_eq!(y.into_data().to_vec::<f32>().unwrap(), [-1.0, 1.0]);
     /// assert_eq!(norm.running_mean.val().into_scalar(), 1.0); // half of 0, half of 2
     /// assert_eq!(norm.running_var.val().into_scalar(), 1.5); // half of 1, half of 2
     /// ```
-    pub fn train(&mut self, x: Tensor<2>) -> Tensor<2> {
+    pub fn forward_training(&mut self, x: Tensor<2>) -> Tensor<2> {
         let n = x.dims()[0] as f64;
         let plain = x.clone().detach();
         let mean = plain.clone().mean_dim(0);

@@ -5,26 +5,26 @@
 //! [`State`] reads and writes them as they are. Layers are burn modules: `burn::module::Module` visits, counts and maps
 //! their parameters.
 //!
-//! A network in which layers behave differently while they learn has two functions, `train(&mut self, ...)` and
+//! A network in which layers behave differently while they learn has two functions, `forward_training(&mut self, ...)` and
 //! `forward(&self, ...)`; nothing depends on a hidden mode. Random numbers that a network needs are arguments.
 
 mod adain;
 mod batch_norm;
 mod conv;
-mod dual;
-pub mod dino_head;
 pub mod counts;
+pub mod dino_head;
 mod dropout;
+mod dual;
 mod init;
 mod instance_norm;
 mod l2_normalise;
 mod layer_norm;
 mod leaky;
+mod lgamma;
 mod linear;
+pub mod loss;
 mod resample;
 mod residual;
-mod lgamma;
-pub mod loss;
 mod state;
 mod table;
 mod top_q;
@@ -33,8 +33,8 @@ pub mod vit;
 pub use adain::{AdaIn, AdaInBlock};
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
-pub use dual::Dual;
 pub use dropout::dropout_mask;
+pub use dual::Dual;
 pub use init::{Init, normal, uniform};
 pub use instance_norm::{InstanceNorm, instance_norm};
 pub use l2_normalise::l2_normalise;

@@ -107,7 +107,7 @@ impl ContrastiveVi {
     /// let mut network = ContrastiveVi::new(&config, &mut rng, &device);
     /// let [control, perturbed] = [1.0, 2.0].map(|v| Cells::new(Tensor::full([8, 20], v, &device)));
     /// let draws = ContrastiveViDraws::new(&config, 8, &mut rng, &device);
-    /// let output = network.train(&control, &perturbed, &draws)?;
+    /// let output = network.forward_training(&control, &perturbed, &draws)?;
     /// let loss = network.loss(&output, &ContrastiveViWeights::default());
     /// assert_eq!(loss.wasserstein_background.dims(), [8]);
     /// # Ok::<(), perturbook::Error>(())
@@ -131,7 +131,7 @@ impl ContrastiveVi {
     ///
     /// # Errors
     /// When there are more of one kind, or cells or draws do not have the network's sizes.
-    pub fn train(
+    pub fn forward_training(
         &mut self,
         control: &Cells,
         perturbed: &Cells,
@@ -140,10 +140,10 @@ impl ContrastiveVi {
         let cells = self.together(control, perturbed, draws)?;
         let input = self.encoder_z.input(&cells);
         let [mask_z, mask_s] = draws.dropout.clone().map_or([None, None], |masks| masks.map(Some));
-        let z = self.encoder_z.train(input.clone(), mask_z);
-        let s = self.encoder_s.train(input, mask_s);
+        let z = self.encoder_z.forward_training(input.clone(), mask_z);
+        let s = self.encoder_s.forward_training(input, mask_s);
         let (z_sample, s_decoder) = (z.sample(draws.z.clone()), without_controls(s.sample(draws.s.clone())));
-        let decoded = self.decoder.train(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), &cells);
+        let decoded = self.decoder.forward_training(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), &cells);
         Ok(ContrastiveViOutput { cells, z, s, z_sample, s_decoder, decoded })
     }
 

@@ -10,7 +10,7 @@
 //! | [`StyleEncoder`] E | image | style |
 //! | [`Discriminator`] D | image | for each class, whether it is a real image of it |
 //!
-//! [`Translator`] holds all but the discriminator; [`Learner`] makes both learn. Layers start Kaiming normal (fan in),
+//! [`Translator`] holds all but the discriminator; [`GrapeTraining`] makes both learn. Layers start Kaiming normal (fan in),
 //! biases at 0, the table standard normal.
 
 mod attention;
@@ -20,10 +20,10 @@ mod discriminator;
 mod discriminator_loss;
 mod generator;
 mod generator_loss;
-mod learner;
 mod loss_config;
 mod mapping;
 mod style_encoder;
+mod training;
 mod translator;
 mod trunk;
 
@@ -34,10 +34,10 @@ pub use discriminator::{Discriminator, of_class};
 pub use discriminator_loss::{DiscriminatorLoss, discriminator_loss, image_gradient};
 pub use generator::Generator;
 pub use generator_loss::{GeneratorLoss, generator_loss};
-pub use learner::{Iteration, Learner};
 pub use loss_config::LossConfig;
 pub use mapping::Mapping;
 pub use style_encoder::StyleEncoder;
+pub use training::{GrapeTraining, Iteration};
 pub use translator::Translator;
 
 use crate::nn::Init;

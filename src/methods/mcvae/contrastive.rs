@@ -14,9 +14,9 @@ use burn::tensor::backend::Backend as Burn;
 use burn::tensor::{Int, Tensor as BurnTensor};
 use rand_chacha::ChaCha8Rng;
 
-use super::loss::{gaussian_nll, kl, wasserstein_to_zero};
 use super::{ContrastiveConfig, Decoder, Encoder, Posterior};
 use crate::nn::Table;
+use crate::nn::loss::gaussian_nll;
 use crate::tensor::{Backend, Device, Tensor};
 
 /// The network.
@@ -110,7 +110,7 @@ impl ContrastiveVae {
 
     /// Divergence in the salient space of cells with these labels.
     pub fn kl_s(&self, posterior: &Posterior, label: Indices) -> Tensor<1> {
-        kl(posterior, self.prior_s.as_ref().map(|table| table.rows(label)))
+        posterior.divergence(self.prior_s.as_ref().map(|table| table.rows(label)))
     }
 
     /// Pairs through all networks, with standard normal noise for z and s, `2n x latent` each, background first.
@@ -124,8 +124,8 @@ impl ContrastiveVae {
         let salient = Tensor::cat(vec![salient.zeros_like(), salient], 0);
         let (decoder_input, reconstruction) = self.decode(z.sample(noise_z), salient, batch);
         let nll = gaussian_nll(images, reconstruction.clone(), self.log_scale.val());
-        let kl_z = kl(&z, self.prior_z.as_ref().map(|table| table.rows(label)));
-        let wasserstein_background = wasserstein_to_zero(&s.cells(0, n));
+        let kl_z = z.divergence(self.prior_z.as_ref().map(|table| table.rows(label)));
+        let wasserstein_background = s.cells(0, n).distance_to_origin();
         let kl_s_target = self.kl_s(&s.cells(n, n), pairs.target_label.clone());
         let (nll_background, nll_target) = halves(nll);
         let (kl_z_background, kl_z_target) = halves(kl_z);

@@ -11,6 +11,7 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::NetConfig;
+use crate::nn::loss::{kl_from_log_variance, wasserstein_to_origin};
 use crate::nn::{Conv, Init, Linear};
 use crate::tensor::{Backend, Device, Tensor};
 
@@ -41,6 +42,26 @@ impl Posterior {
     pub fn cells(&self, start: usize, n: usize) -> Self {
         let part = |all: &Tensor<2>| all.clone().narrow(0, start, n);
         Self { mean: part(&self.mean), log_variance: part(&self.log_variance) }
+    }
+
+    /// Divergence of each posterior from a prior of variance 1 with these means, or with mean 0; `n`, in nats.
+    ///
+    /// ```
+    /// use perturbook::methods::mcvae::Posterior;
+    /// use perturbook::tensor::{Tensor, cpu};
+    ///
+    /// let [mean, log_variance] = [[[1.0, 0.0]], [[0.0, 0.0]]].map(|v| Tensor::from_floats(v, &cpu()));
+    /// let posterior = Posterior { mean, log_variance };
+    /// assert_eq!(posterior.divergence(None).into_scalar(), 0.5);
+    /// assert_eq!(posterior.distance_to_origin().into_scalar(), 3.0);
+    /// ```
+    pub fn divergence(&self, prior: Option<Tensor<2>>) -> Tensor<1> {
+        kl_from_log_variance(self.mean.clone(), self.floored(), prior)
+    }
+
+    /// Squared 2-Wasserstein distance of each posterior to a point at 0.
+    pub fn distance_to_origin(&self) -> Tensor<1> {
+        wasserstein_to_origin(self.mean.clone(), self.floored().exp())
     }
 
     /// Means plus standard deviations times standard normal noise, `n x latent`.

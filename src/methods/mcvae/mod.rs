@@ -12,7 +12,6 @@
 mod contrastive;
 mod decoder;
 mod encoder;
-pub mod loss;
 mod vae;
 
 pub use contrastive::{ContrastivePass, ContrastiveVae, Pairs};

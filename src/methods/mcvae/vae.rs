@@ -8,8 +8,8 @@ use burn::module::{Module, Param};
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
-use super::loss::{gaussian_nll, kl};
 use super::{Decoder, Encoder, NetConfig, Posterior};
+use crate::nn::loss::gaussian_nll;
 use crate::tensor::{Backend, Device, Tensor};
 
 /// The network.
@@ -56,7 +56,7 @@ impl Vae {
         let latent = posterior.sample(noise);
         let reconstruction = self.decoder.forward(latent.clone());
         let nll = gaussian_nll(images, reconstruction.clone(), self.log_scale.val());
-        let kl = kl(&posterior, None);
+        let kl = posterior.divergence(None);
         VaePass { posterior, latent, reconstruction, nll, kl }
     }
 }

@@ -123,7 +123,7 @@ impl ScVae {
     /// let mut network = ScVae::new(&config, &mut rng, &device);
     /// let cells = Cells::new(Tensor::ones([4, 20], &device));
     /// let labels = burn::Tensor::from_ints([0, 1, 2, 0], &device);
-    /// let output = network.train(&cells, labels, &ScVaeDraws::new(&config, 4, &mut rng, &device))?;
+    /// let output = network.forward_training(&cells, labels, &ScVaeDraws::new(&config, 4, &mut rng, &device))?;
     /// let loss = network.loss(&output, &ScVaeWeights::default());
     /// assert_eq!(loss.cross_entropy.dims(), [4]);
     /// # Ok::<(), perturbook::Error>(())
@@ -149,7 +149,7 @@ impl ScVae {
     ///
     /// # Errors
     /// When cells, labels or draws do not have the network's sizes.
-    pub fn train(
+    pub fn forward_training(
         &mut self,
         cells: &Cells,
         labels: burn::Tensor<Backend, 1, Int>,
@@ -158,12 +158,12 @@ impl ScVae {
         self.expect(cells, &labels, draws)?;
         let input = self.encoder_z.input(cells);
         let [mask_z, mask_s, mask_y] = draws.dropout.clone().map_or([None, None, None], |masks| masks.map(Some));
-        let z = self.encoder_z.train(input.clone(), mask_z);
-        let s = self.encoder_s.train(input, mask_s);
+        let z = self.encoder_z.forward_training(input.clone(), mask_z);
+        let s = self.encoder_s.forward_training(input, mask_s);
         let (z_sample, s_sample) = (z.sample(draws.z.clone()), s.sample(draws.s.clone()));
         let s_decoder = self.with_prior(s_sample.clone(), &labels, draws);
-        let decoded = self.decoder.train(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), cells);
-        let logits = self.classifier.train(s_sample.clone(), mask_y);
+        let decoded = self.decoder.forward_training(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), cells);
+        let logits = self.classifier.forward_training(s_sample.clone(), mask_y);
         Ok(ScVaeOutput { cells: cells.clone(), labels, z, s, z_sample, s_sample, s_decoder, decoded, logits })
     }
 

@@ -92,7 +92,7 @@ impl ScVi {
     /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
     /// let mut network = ScVi::new(&config, &mut rng, &device);
     /// let cells = Cells::new(Tensor::ones([8, 20], &device));
-    /// let output = network.train(&cells, &ScViDraws::new(&config, 8, &mut rng, &device))?;
+    /// let output = network.forward_training(&cells, &ScViDraws::new(&config, 8, &mut rng, &device))?;
     /// let loss = network.loss(&output, 1.0);
     /// assert_eq!(loss.recon.dims(), [8]);
     /// assert!(loss.total.into_scalar() > 0.0);
@@ -114,11 +114,11 @@ impl ScVi {
     ///
     /// # Errors
     /// When cells or draws do not have the network's sizes.
-    pub fn train(&mut self, cells: &Cells, draws: &ScViDraws) -> Result<ScViOutput> {
+    pub fn forward_training(&mut self, cells: &Cells, draws: &ScViDraws) -> Result<ScViOutput> {
         self.expect(cells, draws)?;
-        let posterior = self.encoder.train(self.encoder.input(cells), draws.dropout.clone());
+        let posterior = self.encoder.forward_training(self.encoder.input(cells), draws.dropout.clone());
         let z = posterior.sample(draws.z.clone());
-        let decoded = self.decoder.train(z.clone(), cells);
+        let decoded = self.decoder.forward_training(z.clone(), cells);
         Ok(ScViOutput { cells: cells.clone(), posterior, z, decoded })
     }
 

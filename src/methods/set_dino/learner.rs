@@ -19,7 +19,7 @@ use crate::{Error, Result};
 
 /// Everything that changes while Set-DINO learns.
 #[derive(Clone, Debug)]
-pub struct Learner {
+pub struct Distillation {
     /// Learns by gradients.
     pub student: SetDino,
     /// The running average of the student; its features are the method's result.
@@ -34,7 +34,7 @@ pub struct Learner {
     pub step: u64,
 }
 
-impl Learner {
+impl Distillation {
     /// A student with numbers drawn from `rng`, and its teacher; `device` must record gradients.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Learner {
     /// there are any. The loss is that before the step.
     ///
     /// ```
-    /// use perturbook::methods::set_dino::{Learner, SetDinoTraining};
+    /// use perturbook::methods::set_dino::{Distillation, SetDinoTraining};
     /// use perturbook::nn::dino_head::DinoHeadConfig;
     /// use perturbook::nn::vit::VitConfig;
     /// use perturbook::tensor::{Device, Tensor, cpu};
@@ -78,7 +78,7 @@ impl Learner {
     /// let vit = VitConfig { width: 12, blocks: 1, heads: 2, ..VitConfig::default() };
     /// let head = DinoHeadConfig { hidden: 8, bottleneck: 4, outputs: 16 };
     /// let training = SetDinoTraining { units: 2, cells: 2, ..SetDinoTraining::default() };
-    /// let mut learner = Learner::new(&vit, &head, &training, &mut rng, &device)?;
+    /// let mut learner = Distillation::new(&vit, &head, &training, &mut rng, &device)?;
     /// let views = || [Tensor::ones([8, 4, 32, 32], &device), Tensor::ones([8, 4, 16, 16], &device)];
     /// let draws = learner.student.draws([8, 8], &mut rng);
     /// let loss = learner.step(views(), Some(draws))?;
@@ -92,7 +92,7 @@ impl Learner {
         let cells = self.training.cells;
         let teacher = self.teacher.forward(views[0].clone(), cells)?;
         let student = match draws {
-            Some(draws) => self.student.train(views, cells, draws)?,
+            Some(draws) => self.student.forward_training(views, cells, draws)?,
             None => self.student.forward_views(views, cells)?,
         };
         let loss = set_loss(student, teacher.clone(), &self.centre, &self.training.loss(self.step))?;

@@ -16,7 +16,7 @@
 //! | [`SetDino`] | backbone and head |
 //! | [`set_loss`], [`Pairs`], [`moved_centre`] | the loss and the centre of the teacher's logits |
 //! | [`SetDinoTraining`] | rates, decay, momentum and temperatures, step by step |
-//! | [`Learner`] | student, teacher, centre and optimiser, one step at a time |
+//! | [`Distillation`] | student, teacher, centre and optimiser, one step at a time |
 //! | [`collapse`] | how many directions the features still use |
 
 mod centre;
@@ -28,7 +28,7 @@ mod training;
 
 pub use centre::moved_centre;
 pub use collapse::{Collapse, collapse};
-pub use learner::{Learner, updated_student};
+pub use learner::{Distillation, updated_student};
 pub use loss::{Pairs, SetLoss, SetLossConfig, set_loss, teacher_probabilities};
 pub use network::SetDino;
 pub use training::{SetDinoTraining, TeacherHead};

@@ -70,13 +70,14 @@ impl SetDino {
 
     /// The same while the network learns: with stochastic depth by these draws, see [`SetDino::draws`].
     ///
-    /// Where `burn::module::Module` is imported, its `train` comes first: write `SetDino::train(&network, ...)` there.
-    ///
     /// # Errors
-    /// As [`SetDino::forward`] and [`Vit::train`].
-    pub fn train(&self, views: [Tensor<4>; 2], cells: usize, draws: [Tensor<3>; 2]) -> Result<Tensor<2>> {
+    /// As [`SetDino::forward`] and [`Vit::forward_training`].
+    pub fn forward_training(&self, views: [Tensor<4>; 2], cells: usize, draws: [Tensor<3>; 2]) -> Result<Tensor<2>> {
         let ([globals, locals], [global_draws, local_draws]) = (views, draws);
-        let class = vec![self.backbone.train(globals, global_draws)?, self.backbone.train(locals, local_draws)?];
+        let class = vec![
+            self.backbone.forward_training(globals, global_draws)?,
+            self.backbone.forward_training(locals, local_draws)?,
+        ];
         self.of_sets(Tensor::cat(class, 0), cells)
     }
 

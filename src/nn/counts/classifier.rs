@@ -38,8 +38,8 @@ impl Classifier {
 
     /// Logits of a training step, `n x classes`: batch statistics, and dropout of the hidden layer by a mask,
     /// `n x hidden`.
-    pub fn train(&mut self, latent: Tensor<2>, dropout: Option<Tensor<2>>) -> Tensor<2> {
-        let hidden = relu(self.bn.train(self.linear.forward(latent)));
+    pub fn forward_training(&mut self, latent: Tensor<2>, dropout: Option<Tensor<2>>) -> Tensor<2> {
+        let hidden = relu(self.bn.forward_training(self.linear.forward(latent)));
         self.out.forward(masked(hidden, dropout))
     }
 

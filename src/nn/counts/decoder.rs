@@ -67,9 +67,9 @@ impl CountDecoder {
     }
 
     /// A training step, with batch statistics: `latent` is `n x latent`, the cells give their sizes and batches.
-    pub fn train(&mut self, latent: Tensor<2>, cells: &Cells) -> Decoded {
+    pub fn forward_training(&mut self, latent: Tensor<2>, cells: &Cells) -> Decoded {
         let hidden = self.linear.forward(self.input(latent, cells));
-        let hidden = relu(self.bn.train(hidden));
+        let hidden = relu(self.bn.forward_training(hidden));
         self.heads(hidden, cells)
     }
 

@@ -85,8 +85,8 @@ impl CountEncoder {
     }
 
     /// A training step: batch statistics, and dropout of the hidden layer by a mask, `n x hidden`.
-    pub fn train(&mut self, input: Tensor<2>, dropout: Option<Tensor<2>>) -> Posterior {
-        let hidden = relu(self.bn.train(self.linear.forward(input)));
+    pub fn forward_training(&mut self, input: Tensor<2>, dropout: Option<Tensor<2>>) -> Posterior {
+        let hidden = relu(self.bn.forward_training(self.linear.forward(input)));
         self.heads(masked(hidden, dropout))
     }
 

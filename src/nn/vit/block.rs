@@ -56,7 +56,7 @@ impl Block {
     }
 
     /// The same with what each item's two additions are multiplied by, `n x 1 x 1` each; none where nothing is dropped.
-    pub fn train(&self, x: Tensor<3>, scales: Option<[Tensor<3>; 2]>) -> Tensor<3> {
+    pub fn forward_training(&self, x: Tensor<3>, scales: Option<[Tensor<3>; 2]>) -> Tensor<3> {
         let Some([first, second]) = scales else { return self.forward(x) };
         let x = x.clone() + self.mixed(self.norm1.forward(x)) * first;
         x.clone() + self.of_token(self.norm2.forward(x)) * second

@@ -100,11 +100,9 @@ impl Vit {
     /// `blocks x 2 x n`. An addition of a block with rate `r` is left out where its number is below `r`, and multiplied by
     /// `1 / (1 - r)` elsewhere.
     ///
-    /// Where `burn::module::Module` is imported, its `train` comes first: write `Vit::train(&vit, ...)` there.
-    ///
     /// # Errors
     /// As [`PatchEmbed::forward`], and when there are not two draws for each block and image.
-    pub fn train(&self, images: Tensor<4>, draws: Tensor<3>) -> Result<Tensor<2>> {
+    pub fn forward_training(&self, images: Tensor<4>, draws: Tensor<3>) -> Result<Tensor<2>> {
         let n = images.dims()[0];
         if draws.dims() != [self.blocks.len(), 2, n] {
             return Err(Error::new(format!(
@@ -121,7 +119,7 @@ impl Vit {
                 let kept = (draws.clone().narrow(0, i, 1) + (1.0 - rate)).floor() / (1.0 - rate);
                 [0, 1].map(|part| kept.clone().narrow(1, part, 1).reshape([n, 1, 1]))
             });
-            x = block.train(x, scales);
+            x = block.forward_training(x, scales);
         }
         Ok(self.class_token(x))
     }

@@ -8,7 +8,7 @@ use crate::train::{Adam, AdamConfig, NamedGradients};
 
 /// The networks with their optimisers.
 #[derive(Clone, Debug)]
-pub struct Learner {
+pub struct GrapeTraining {
     /// Gene table, mapping network, generator and style encoder.
     pub translator: Translator,
     /// What they learn against.
@@ -30,13 +30,13 @@ pub struct Iteration {
     pub generator: GeneratorLoss,
 }
 
-impl Learner {
+impl GrapeTraining {
     /// The optimiser of the paper: Adam with betas 0 and 0.99, rate 1e-4 and L2 of 1e-4 added to gradients.
     ///
     /// ```
-    /// use perturbook::methods::grape::Learner;
+    /// use perturbook::methods::grape::GrapeTraining;
     ///
-    /// assert_eq!(Learner::adam().betas, [0.0, 0.99]);
+    /// assert_eq!(GrapeTraining::adam().betas, [0.0, 0.99]);
     /// ```
     pub fn adam() -> AdamConfig {
         AdamConfig { rate: 1e-4, betas: [0.0, 0.99], decay: 1e-4, ..AdamConfig::default() }
