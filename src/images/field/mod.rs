@@ -21,7 +21,7 @@ use polars::prelude::{BooleanChunked, Column, DataFrame, DataType, NewChunkedArr
 use rayon::prelude::*;
 
 pub use self::align::{align_channels, phase_shift, translated};
-pub use self::clip::{clip_percentiles, percentiles, rescale};
+pub use self::clip::clip_percentiles;
 pub use self::cut::EdgeRule;
 pub use self::flat::{FlatField, FlatFieldConfig, OverFields};
 use self::template::Template;
