@@ -161,7 +161,7 @@ fn distances_and_their_median_are_those_of_pairs() {
     let x = Tensor::<2>::from_floats([[1000.0], [1001.0], [1003.0], [1006.0]], &cpu());
     // 1, 4, 9, 9, 25, 36: the middle two are 9 and 9.
     assert_eq!(median_squared_distance(x.clone()), 9.0);
-    assert!((median_squared_distance(x.clone().slice([0..3])) - 4.0).abs() < 1e-4); // 1, 4, 9
+    assert!((median_squared_distance(x.clone().narrow(0, 0, 3)) - 4.0).abs() < 1e-4); // 1, 4, 9
     let x = Tensor::cat(vec![x, Tensor::full([1, 1], 1010.0, &cpu())], 0);
     assert_eq!(median_squared_distance(x), (16.0 + 25.0) / 2.0); // and 16, 49, 81, 100
     let alike = Tensor::<2>::ones([3, 10], &cpu());
@@ -176,8 +176,8 @@ fn total_correlation_needs_rows_and_is_zero_for_uncorrelated_parts() {
     let mut rng = rng(3);
     let [z, s] = [3, 2].map(|d| normal::<2>([6, d], 1.0, &mut rng, &cpu()));
     assert!(numbers(total_correlation(z.clone(), s.clone()).expect("enough rows"))[0] > 0.0);
-    assert!(total_correlation(z.clone().slice([0..5]), s.clone().slice([0..5])).is_err());
-    assert!(total_correlation(z, s.slice([0..5])).is_err());
+    assert!(total_correlation(z.clone().narrow(0, 0, 5), s.clone().narrow(0, 0, 5)).is_err());
+    assert!(total_correlation(z, s.narrow(0, 0, 5)).is_err());
     let signs = |values: [f32; 8]| Tensor::<1>::from_floats(values, &cpu()).unsqueeze_dim::<2>(1);
     let z = signs([1., 1., 1., 1., -1., -1., -1., -1.]);
     let s =

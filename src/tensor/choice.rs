@@ -92,7 +92,7 @@ fn gpu(index: usize) -> std::result::Result<DeviceChoice, String> {
             .join()
     };
     match computed {
-        Ok(sum) if sum == 7.0 => {
+        Ok(7.0) => {
             let what = cuda_parts::describe(index).unwrap_or_else(|| "an NVIDIA GPU".to_owned());
             Ok(DeviceChoice { device, why: format!("GPU {index}, {what}") })
         }

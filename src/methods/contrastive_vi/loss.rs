@@ -47,7 +47,7 @@ impl ContrastiveVi {
     /// The loss of a step.
     pub fn loss(&self, output: &ContrastiveViOutput, weights: &ContrastiveViWeights) -> ContrastiveViLoss {
         let n = output.cells.len() / 2;
-        let halves = |x: Tensor<1>| [x.clone().slice([0..n]), x.slice([n..2 * n])];
+        let halves = |x: Tensor<1>| [x.clone().narrow(0, 0, n), x.narrow(0, n, n)];
         let rows = |x: &Tensor<2>, from: usize| x.clone().slice([from..from + n, 0..x.dims()[1]]);
         let [recon_background, recon_target] = halves(reconstruction(&output.cells, &output.decoded, self.px_r.val()));
         let (z, s) = (&output.z, &output.s);

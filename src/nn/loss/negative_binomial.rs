@@ -117,7 +117,7 @@ mod tests {
         let counts: Vec<f32> = (0..600).map(|i| [0, 1, 3, 20, 800][i * 7 % 5] as f32).collect();
         let row = |values: Vec<f32>| Tensor::<1>::from_floats(values.as_slice(), &cpu()).reshape([4, 150]);
         let (x, m, t) = (row(counts), row(numbers(1e-4, 2.0).collect()), row(numbers(1e-3, 2.4).collect()));
-        for t in [t.clone(), t.slice([0..1])] {
+        for t in [t.clone(), t.narrow(0, 0, 1)] {
             let host = on_cpu(&x, &m, &t).expect("on the CPU");
             let tensors = anywhere(x.clone(), m.clone(), t.clone());
             let apart = |a: Tensor<2>, b: Tensor<2>| ((a - b.clone()).abs() / (b.abs() + 1.0)).max().into_scalar();
@@ -125,6 +125,6 @@ mod tests {
             assert!(apart(tensors.by_mean, host.by_mean) < 2e-5);
             assert!(apart(tensors.by_dispersion * t.clone(), host.by_dispersion * t) < 2e-4);
         }
-        assert!(on_cpu(&x, &m.slice([0..1]), &x).is_none());
+        assert!(on_cpu(&x, &m.clone().narrow(0, 0, 1), &x).is_none());
     }
 }

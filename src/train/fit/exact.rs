@@ -52,10 +52,13 @@ pub(super) mod named {
 pub(super) mod history {
     use super::*;
 
+    /// Step, phase, epoch, seconds and terms.
+    type StoredRow = (u64, Phase, Bits, Bits, Vec<(String, Bits)>);
+
     #[derive(Serialize, Deserialize)]
     struct Stored {
         ended: Option<Ended>,
-        rows: Vec<(u64, Phase, Bits, Bits, Vec<(String, Bits)>)>,
+        rows: Vec<StoredRow>,
     }
 
     pub(in crate::train::fit) fn serialize<S: Serializer>(history: &History, to: S) -> Result<S::Ok, S::Error> {
@@ -65,7 +68,7 @@ pub(super) mod history {
 
     pub(in crate::train::fit) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<History, D::Error> {
         let Stored { ended, rows } = Stored::deserialize(from)?;
-        let row = |(step, phase, epoch, seconds, terms): (u64, Phase, Bits, Bits, Vec<(String, Bits)>)| Row {
+        let row = |(step, phase, epoch, seconds, terms): StoredRow| Row {
             step,
             epoch: epoch.into(),
             seconds: seconds.into(),

@@ -169,11 +169,11 @@ impl<L: Learner, S: Sampler> Run<'_, L, S, L::Batch> {
             self.position.done += 1;
             observer.step();
             let end = self.position.done == total;
-            if self.position.done % report == 0 || end {
+            if self.position.done.is_multiple_of(report) || end {
                 let terms = self.position.mean.take();
                 self.add(Phase::Training, terms, observer);
             }
-            if (self.position.done % validate == 0 || end) && !self.data.validation.is_empty() {
+            if (self.position.done.is_multiple_of(validate) || end) && !self.data.validation.is_empty() {
                 let terms = self.validate(total)?;
                 let loss = terms.first().map_or(f64::NAN, |(_, loss)| *loss);
                 self.add(Phase::Validation, terms, observer);

@@ -46,11 +46,14 @@ pub struct SetPair {
     pub rows: [Vec<usize>; 2],
 }
 
+/// A batch, and the rows of one perturbation in it.
+type InBatch = (usize, Vec<usize>);
+
 /// Steps of pairs of sets.
 #[derive(Debug)]
 pub struct Sets {
-    /// Perturbations with their batches and the rows in each.
-    groups: Vec<(usize, Vec<(usize, Vec<usize>)>)>,
+    /// Perturbations with their batches.
+    groups: Vec<(usize, Vec<InBatch>)>,
     between: Between,
     cells: usize,
     perturbations: usize,
