@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::TensorData;
+use perturbook::display::Show;
 use perturbook::nn::{Init, Linear, State};
 use perturbook::tensor::{Device, Tensor, cpu};
 use perturbook::train::{
@@ -211,6 +212,9 @@ fn the_loss_falls_and_its_curve_is_kept() {
     let losses = history.curve(Phase::Validation, "loss");
     assert_eq!(losses.len(), 30);
     assert!(losses[29].1 < 0.2 * losses[0].1, "{losses:?}");
+    let shown = history.bundle();
+    let text = shown.get("text/plain").and_then(|text| text.as_str()).expect("a text");
+    assert!(text.contains("loss, training") && text.contains("loss, validation"), "{text}");
     let table = perturbook::io::parquet::read(folder.path().join("history.parquet")).expect("a table");
     assert_eq!(table.height(), history.rows.len());
     assert!(folder.path().join("best.safetensors").exists());

@@ -145,6 +145,46 @@ fn an_interrupted_loop_of_the_library_ends_with_what_it_has() {
     assert_eq!(value_of(&all), "10");
 }
 
+/// A method that counts its steps, a tenth of a second each.
+const COUNTER: &str = r#"use perturbook::nn::State;
+use perturbook::train::{Data, FitConfig, History, Learner, Settings, Silent, Step, Terms, Uniform, fit};
+pub struct Counter { pub steps: u64 }
+impl Learner for Counter {
+    type Batch = usize;
+    fn learn(&mut self, cells: usize, _: &Step) -> perturbook::Result<Terms> {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        self.steps += 1;
+        Ok(Terms(vec![("loss", cells as f64 / self.steps as f64)]))
+    }
+    fn judge(&mut self, _: usize, _: &Step) -> perturbook::Result<Terms> { Ok(Terms(vec![("loss", 1.0)])) }
+    fn state(&self) -> State { State::default() }
+    fn restore(&mut self, _: &State) -> perturbook::Result<()> { Ok(()) }
+    fn method(&self) -> &str { "counter" }
+    fn settings(&self) -> Settings { Settings::Null }
+}
+let mut counter = Counter { steps: 0 };
+let mut history = History::default();"#;
+
+#[test]
+fn interrupted_training_ends_at_its_next_step_and_keeps_what_it_learned() {
+    let mut kernel = kernel();
+    kernel.execute(COUNTER).ok();
+    let id = kernel.begin(
+        "println!(\"begun\");\nlet sampler = Uniform::new((0..1000).collect(), 1, 0)?;\n\
+         let data = Data { sampler: &sampler, load: &|rows, _| Ok(rows.len()), validation: vec![], fingerprint: String::new() };\n\
+         history = fit(&mut counter, &data, &FitConfig::default(), &mut Silent)?;",
+    );
+    kernel.wait_for_print(&id, "begun");
+    std::thread::sleep(Duration::from_millis(1000));
+    let asked = Instant::now();
+    assert_eq!(kernel.interrupt()["status"], "ok");
+    kernel.finish(&id).ok();
+    assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?}", asked.elapsed());
+    let steps: u64 = value_of(&kernel.execute("counter.steps").ok()).parse().unwrap();
+    assert!((5..1000).contains(&steps), "{steps} steps");
+    assert_eq!(value_of(&kernel.execute("format!(\"{:?}\", history.ended)").ok()), "\"Some(Stopped)\"");
+}
+
 #[test]
 fn library_work_may_take_longer_than_user_code_to_stop() {
     let mut kernel = kernel();

@@ -12,7 +12,8 @@ mod schedule;
 pub use adam::{Adam, AdamConfig, Decay};
 pub use average::average;
 pub use fit::{
-    Data, Ended, FitConfig, History, Learner, Lines, Load, Observer, Phase, Row, Silent, Step, Terms, Watch, fit,
+    Data, Ended, FitConfig, History, Learner, Lines, Load, Observer, Phase, Row, Settings, Silent, Step, Terms, Watch,
+    fit,
 };
 pub use gradients::{Clip, NamedGradients};
 pub use random::{Purpose, stream};

@@ -6,6 +6,7 @@ use polars::prelude::{Column, DataFrame};
 use serde::{Deserialize, Serialize};
 
 use super::Terms;
+use crate::display::{Bundle, Show};
 use crate::figures::{Curves, Figure};
 use crate::{Error, Result};
 
@@ -131,12 +132,21 @@ impl History {
         crate::io::parquet::write(path, &self.table()?)
     }
 
+    fn title(&self) -> &'static str {
+        match self.ended {
+            None => "Training, not ended",
+            Some(Ended::Finished) => "Training",
+            Some(Ended::Stopped) => "Training, stopped before its end",
+            Some(Ended::Patience) => "Training, until validation improved no more",
+        }
+    }
+
     /// The curves of some terms, in training and validation.
     ///
     /// # Errors
     /// When a value is not finite.
     pub fn figure(&self, terms: &[&str]) -> Result<Figure> {
-        let mut curves = Curves::new("Training", "epoch", "value");
+        let mut curves = Curves::new(self.title(), "epoch", "value");
         for term in terms {
             for phase in [Phase::Training, Phase::Validation] {
                 let (x, y): (Vec<f64>, Vec<f64>) = self.curve(phase, term).into_iter().unzip();
@@ -146,6 +156,18 @@ impl History {
             }
         }
         curves.figure()
+    }
+}
+
+impl Show for History {
+    /// The curve of the first term, the whole loss, and how the run has ended.
+    fn bundle(&self) -> Bundle {
+        let terms = self.terms();
+        let Some(term) = terms.first() else { return Bundle::text("no steps yet") };
+        match self.figure(&[term]) {
+            Ok(figure) => figure.bundle(),
+            Err(error) => Bundle::text(format!("{term}: {error}")),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the loop asks of a method.
 
-use serde_json::Value;
-
 use crate::nn::State;
 use crate::train::{Purpose, stream};
 use crate::{Error, Result};
+
+/// The settings of a method as JSON; `Settings::Null` where there are none.
+pub use serde_json::Value as Settings;
 
 /// A method that learns step by step.
 ///
@@ -40,7 +41,7 @@ pub trait Learner {
     fn method(&self) -> &str;
 
     /// Its settings, which a checkpoint must share.
-    fn settings(&self) -> Value;
+    fn settings(&self) -> Settings;
 }
 
 /// Where training is.

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use checkpoint::Position;
 use history::Mean;
 pub use history::{Ended, History, Phase, Row};
-pub use learner::{Learner, Step, Terms};
+pub use learner::{Learner, Settings, Step, Terms};
 pub use observe::{Lines, Observer, Silent, Watch};
 use prefetch::Batches;
 
@@ -108,6 +108,8 @@ where
     S::Rows: Sync,
 {
     config.check()?;
+    // Held while this runs: a kernel waits for the step in hand instead of ending the process.
+    let _stoppable = crate::stop::stoppable();
     let per_epoch = data.sampler.steps();
     let mut position = Position::start(learner, &data.fingerprint, config.seed, per_epoch);
     let last = config.folder.as_ref().map(|folder| folder.join("last.safetensors"));
