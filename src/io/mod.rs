@@ -1,5 +1,6 @@
 //! Files in and out of the data model, one format per file.
 
+pub(crate) mod aligned;
 pub mod delimited;
 pub mod features;
 pub(crate) mod gzip;
