@@ -40,6 +40,7 @@ pub use statistics::{BatchStatistics, ChannelStatistics, batch_statistics};
 pub use store::{ImageStore, Storage, StoreWriter};
 
 use crate::io::aligned::AlignedBytes;
+use crate::io::zeros::zeros;
 use crate::{Error, Result};
 
 /// Images of `n` cells, all of one shape, read by row number.
@@ -120,8 +121,8 @@ pub(crate) fn read_each(
             .fix("read fewer rows at a time")
     };
     let total = size.checked_mul(rows.len()).filter(|total| total.checked_mul(4).is_some()).ok_or_else(too_many)?;
-    let values = vec![0.0; total];
-    let mut images = Array4::from_shape_vec((rows.len(), channels, height, width), values).map_err(|_| too_many())?;
+    let mut images =
+        Array4::from_shape_vec((rows.len(), channels, height, width), zeros(total)).map_err(|_| too_many())?;
     read_each_into(rows, (channels, height, width), &mut images, read)?;
     Ok(images)
 }

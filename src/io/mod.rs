@@ -19,6 +19,7 @@ mod records;
 pub mod safetensors;
 pub mod tenx;
 pub mod tiff;
+pub(crate) mod zeros;
 
 pub(crate) use inspect::open;
 pub use inspect::{Inspection, inspect};

@@ -12,6 +12,7 @@ use super::part::{PART, Part};
 use crate::Result;
 use crate::images::{Picture, numbered};
 use crate::io::positioned::PositionedFile;
+use crate::io::zeros::zeros;
 
 /// The pages of a file, checked, in the order of frames and channels.
 pub(super) struct Pages<'a> {
@@ -88,7 +89,7 @@ impl<'a> Pages<'a> {
 
     /// Reads all planes, which need no more than `limit` bytes.
     pub(super) fn read(&self, limit: u64) -> Result<Picture> {
-        let mut values = vec![0.0; self.values(limit)?];
+        let mut values = zeros(self.values(limit)?);
         self.read_to(&mut values)?;
         let about = self.description();
         let shape = (about.frames, about.channels.len(), about.height, about.width);
