@@ -16,7 +16,7 @@ use perturbook::images::field::{
 };
 use perturbook::images::store::{ImageStore, Storage, StoreLayout, StoreWriter};
 use perturbook::images::{
-    CellImages, CropFolder, FieldImages, KeyPattern, LmdbImages, MemoryImages, RawPixels, batch_statistics,
+    CellImages, CropFolder, FieldImages, KeyPattern, LmdbImages, MemoryImages, RawPixels, batch_statistics, each_batch,
 };
 use perturbook::io::{parquet, tiff};
 use polars::prelude::{BooleanChunked, Column, CsvReader, DataFrame, NewChunkedArray, SerReader, df};
@@ -43,6 +43,23 @@ fn swift<T>(call: impl FnOnce() -> T) -> T {
     let result = catch_unwind(AssertUnwindSafe(call)).expect("a reader never panics");
     assert!(start.elapsed() < Duration::from_secs(2), "it took {:?}", start.elapsed());
     result
+}
+
+/// Asserts that a batch read into an array that is there is the one that is read anew, and returns it.
+#[track_caller]
+fn into_again(cells: &dyn CellImages, rows: &[usize]) -> Array4<f32> {
+    let (channels, height, width) = cells.shape();
+    let new = cells.read(rows).unwrap();
+    assert_eq!(new.dim(), (rows.len(), channels, height, width));
+    let mut kept = Array4::from_elem(new.dim(), f32::NAN);
+    cells.read_into(rows, &mut kept).unwrap();
+    assert_eq!(kept, new);
+    let mut other = Array4::zeros((rows.len() + 1, channels, height, width));
+    says(&error_of(cells.read_into(rows, &mut other)), &["cannot take", "fix:"]);
+    let mut turned = Array4::zeros((width, height, channels, rows.len())).reversed_axes();
+    says(&error_of(cells.read_into(rows, &mut turned)), &["C order"]);
+    assert!(cells.read_into(&vec![cells.len(); rows.len()], &mut kept).is_err());
+    new
 }
 
 /// Numbers without a pattern, from 0 to 1.
@@ -92,7 +109,7 @@ fn the_shared_lmdb_holds_the_shared_crops() {
     let cells = LmdbImages::set_dino(&folder).unwrap();
     assert_eq!((cells.len(), cells.shape()), (10, (4, 96, 96)));
     assert_eq!(cells.channels(), ["DNA damage", "F-actin", "DNA", "microtubules"]);
-    let images = cells.read(&(0..10).collect::<Vec<_>>()).unwrap();
+    let images = into_again(&cells, &(0..10).collect::<Vec<_>>());
     assert!(images.iter().all(|value| (0.0..=1.0).contains(value)));
     assert_eq!(cells.table().get_column_names(), ["gene", "guide", "plate", "well", "tile", "index"]);
     let folder = CropFolder::open(&crops, &KeyPattern::set_dino()).unwrap();
@@ -132,7 +149,7 @@ fn both_environments_of_contrastive_ops_are_one_store() {
     assert_eq!(text(table, "plate"), vec!["20200202_6W-LaC024A"; 5]);
     assert_eq!(text(table, "uid")[1], "00000010");
     assert_eq!(table.column("index").unwrap().i64().unwrap().get(3), Some(8));
-    let images = cells.read(&[4, 0, 3]).unwrap();
+    let images = into_again(&cells, &[4, 0, 3]);
     for (at, i) in [4, 0, 3].into_iter().enumerate() {
         let want: Vec<f32> = image(i).into_iter().map(f32::from).collect();
         assert_eq!(images.index_axis(Axis(0), at).as_slice().unwrap(), want);
@@ -170,7 +187,7 @@ fn an_lmdb_tree_of_many_pages_and_transactions_is_read_in_the_order_of_its_keys(
     assert_eq!(cells.len(), want.len());
     let (numbers, wells) = (text(cells.table(), "number"), text(cells.table(), "well"));
     let index = cells.table().column("index").unwrap().i64().unwrap().clone();
-    let images = cells.read(&(0..want.len()).collect::<Vec<_>>()).unwrap();
+    let images = into_again(&cells, &(0..want.len()).collect::<Vec<_>>());
     for (row, (key, value)) in want.iter().enumerate() {
         assert_eq!(format!("gene_{}_{}_{}", numbers[row], wells[row], index.get(row).unwrap()), *key);
         assert_eq!(images[[row, 0, 0, 3]], f32::from(value.wrapping_add(3)));
@@ -295,7 +312,7 @@ fn crops_of_all_number_types_and_file_kinds_are_read() {
     fs::write(folder.path().join("h_8.npy"), [header("<f2"), halves].concat()).unwrap();
     let cells = CropFolder::open(folder.path(), &KeyPattern::new("{gene}_{index:number}").unwrap()).unwrap();
     assert_eq!((cells.len(), cells.shape()), (8, (2, 6, 5)));
-    let images = cells.read(&(0..8).collect::<Vec<_>>()).unwrap();
+    let images = into_again(&cells, &(0..8).collect::<Vec<_>>());
     for (row, image) in images.outer_iter().enumerate() {
         assert_eq!(image, crop.mapv(|v| v as f32), "{:?}", text(cells.table(), "file")[row]);
     }
@@ -377,7 +394,7 @@ fn cells_of_the_shared_plate_are_cut_around_their_centres() {
     let wells = text(cells.table(), "well");
     let centre = |name: &str, row| cells.table().column(name).unwrap().f64().unwrap().get(row).unwrap();
     let rows: Vec<usize> = (0..cells.len()).step_by(cells.len() / 25).rev().collect();
-    let images = cells.read(&rows).unwrap();
+    let images = into_again(&cells, &rows);
     for (image, &row) in images.outer_iter().zip(&rows) {
         let field = tiff::read(folder.join(format!("{}.tif", wells[row]))).unwrap().planes();
         let (top, left) = (start(centre("y", row)) as usize, start(centre("x", row)) as usize);
@@ -590,7 +607,7 @@ fn stores_return_integers_and_floats_exactly_and_scaled_values_within_half_a_ste
         let cells = store.table().unwrap();
         let cells = cells.column("cell").unwrap().i64().unwrap();
         let rows: Vec<usize> = (0..100).rev().collect();
-        let got = store.read(&rows).unwrap();
+        let got = into_again(&store, &rows);
         for (got, &row) in got.outer_iter().zip(&rows) {
             let want = images.index_axis(Axis(0), cells.get(row).unwrap() as usize);
             for (&got, &want) in got.iter().zip(want) {
@@ -626,10 +643,7 @@ fn stores_group_cells_that_arrive_in_any_order() {
         assert_eq!(rows.height(), group.rows.len());
     }
     assert_eq!(next, 300);
-    // A batch read into an array that is there is the same; one of another shape is refused.
-    let mut kept = Array4::from_elem((3, 1, 4, 4), f32::NAN);
-    mixed.read_into(&[299, 0, 7], &mut kept).unwrap();
-    assert_eq!(kept, mixed.read(&[299, 0, 7]).unwrap());
+    let mut kept = into_again(&mixed, &[299, 0, 7]);
     says(&error_of(mixed.read_into(&[299, 0], &mut kept)), &["(3, 1, 4, 4)", "2 images"]);
     let batch = mixed.batch("P1/B1").unwrap();
     assert_eq!(batch.len(), (0..300).filter(|&i| plates[i] == "P1" && wells[i] == "B1").count());
@@ -647,6 +661,39 @@ fn stores_group_cells_that_arrive_in_any_order() {
     let pixels = 4096..4096 + 300 * 32;
     assert_eq!(first[pixels.clone()], second[pixels]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "no temporary file is left");
+}
+
+#[test]
+fn batches_come_in_order_and_end_where_something_fails() {
+    let (images, _) = screen(10, (2, 3, 4), |cell, pixel| (100 * cell + pixel) as f32);
+    // Kept in another order of axes, as arrays from elsewhere may be.
+    let turned = images.clone().permuted_axes([0, 1, 3, 2]).as_standard_layout().into_owned();
+    let cells = MemoryImages::unnamed(turned.permuted_axes([0, 1, 3, 2]));
+    assert_eq!(into_again(&cells, &[9, 9, 0]), images.select(Axis(0), &[9, 9, 0]));
+    let rows = [3, 1, 4, 1, 5, 9, 2, 6];
+    for size in [1, 3, 8, 100] {
+        let mut seen = Vec::new();
+        each_batch(&cells, &rows, size, |rows, batch| {
+            assert_eq!(*batch, images.select(Axis(0), rows));
+            seen.extend_from_slice(rows);
+            if rows[0] == 1 {
+                let _ = std::mem::take(batch); // as a trainer does that keeps it
+            }
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, rows);
+    }
+    let mut calls = 0;
+    let mut count = |fail: usize| {
+        calls += 1;
+        if calls == fail { Err(perturbook::Error::new("the trainer is ill")) } else { Ok(()) }
+    };
+    says(&error_of(each_batch(&cells, &rows, 2, |_, _| count(2))), &["the trainer is ill"]);
+    says(&error_of(each_batch(&cells, &[0, 1, 2, 10], 2, |_, _| count(0))), &["no cell 10"]);
+    assert_eq!(calls, 3, "the batch before a bad one is worked on");
+    says(&error_of(each_batch(&cells, &rows, 0, |_, _| Ok(()))), &["at least one", "fix:"]);
+    each_batch(&cells, &[], 2, |_, _| panic!("there is no batch")).unwrap();
 }
 
 #[test]

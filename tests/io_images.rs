@@ -103,10 +103,56 @@ fn tiff_of_every_layout_byte_order_and_offset_size_reads_back() {
                 let want = spec.value(plane / spec.samples, plane % spec.samples, y, x) as f32;
                 assert_eq!(got, want, "{what}, plane {plane}, row {y}, column {x}");
             }
+            let mut again = Array4::from_elem(picture.values().dim(), f32::NAN);
+            let about = tiff::read_into(&path, &mut again).unwrap_or_else(|e| panic!("{what}: {e}"));
+            assert_eq!(&again, picture.values(), "{what}");
+            assert_eq!(about.channels, picture.channels(), "{what}");
             count += 1;
         }
     }
     assert!(count > 1000);
+}
+
+#[test]
+fn large_pages_are_read_in_parts_that_meet() {
+    let folder = tempfile::tempdir().unwrap();
+    // Chunks that are larger and smaller than a part, that end within the page, and that do not follow each other.
+    for (samples, planar) in [(1, false), (3, false), (3, true)] {
+        for (height, width) in [(400, 301), (3, 40_001), (40_001, 3)] {
+            for chunk in [(height, 0), (7, 0), (1, 0), (256, 64)] {
+                if height * width / chunk.0 / chunk.1.max(width) > 6_000 {
+                    continue;
+                }
+                for (bits, compression, predictor) in [(16, 1, 1), (32, 1, 1), (16, 8, 2), (8, 32773, 1)] {
+                    let photometric = if samples == 3 { 2 } else { 1 };
+                    let grey = PageSpec::grey(height, width, bits);
+                    let spec = PageSpec { samples, planar, chunk, compression, predictor, photometric, ..grey };
+                    let path = written(folder.path(), "large.tif", &tiff_bytes::tiff(&spec, 1, true, false));
+                    let what = format!("{samples} {planar} {height} x {width} in {chunk:?}, {bits} {compression}");
+                    let planes = tiff::read(&path).unwrap_or_else(|e| panic!("{what}: {e}")).planes();
+                    for ((sample, y, x), &got) in planes.indexed_iter() {
+                        assert_eq!(
+                            got,
+                            spec.value(0, sample, y, x) as f32,
+                            "{what}, plane {sample}, row {y}, column {x}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn arrays_that_do_not_fit_a_file_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), "two.tif", &tiff_bytes::tiff(&PageSpec::grey(4, 5, 16), 2, false, false));
+    for shape in [(2, 1, 4, 5), (1, 2, 5, 4), (1, 1, 4, 5), (0, 2, 4, 5)] {
+        let error = tiff::read_into(&path, &mut Array4::zeros(shape)).unwrap_err().to_string();
+        assert!(error.contains("(1, 2, 4, 5)") && error.contains("two.tif"), "{error}");
+    }
+    let mut turned = Array4::zeros((5, 4, 2, 1)).reversed_axes();
+    assert!(tiff::read_into(&path, &mut turned).unwrap_err().to_string().contains("C order"));
 }
 
 #[test]

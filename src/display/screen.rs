@@ -43,7 +43,7 @@ impl Summary {
 }
 
 /// `25 with 120 to 906 cells (quartiles 310, 540, 700)`.
-fn spread(sizes: &Sizes) -> String {
+pub(super) fn spread(sizes: &Sizes) -> String {
     if sizes.smallest == sizes.largest {
         return format!("{} with {} each", sizes.groups, count(sizes.smallest, "cell"));
     }

@@ -65,13 +65,15 @@ pub struct ImageGrid<'a> {
     columns: Vec<String>,
     bar: Option<(f64, f64)>,
     separate: bool,
+    most: usize,
 }
 
 impl<'a> ImageGrid<'a> {
     /// A grid without images.
     pub fn new(title: &str, channels: &[Channel]) -> Self {
         let (rows, columns) = (Vec::new(), Vec::new());
-        Self { title: title.to_owned(), channels: channels.to_vec(), rows, columns, bar: None, separate: false }
+        let (title, channels) = (title.to_owned(), channels.to_vec());
+        Self { title, channels, rows, columns, bar: None, separate: false, most: MOST }
     }
 
     /// Adds a row of images, each `channels x height x width`: arrays or views of arrays.
@@ -98,6 +100,12 @@ impl<'a> ImageGrid<'a> {
         self
     }
 
+    /// Averages pixels over blocks until all images together have no more than `most`.
+    pub(crate) fn most(mut self, most: usize) -> Self {
+        self.most = self.most.min(most).max(1);
+        self
+    }
+
     /// The finished figure.
     ///
     /// # Errors
@@ -109,7 +117,7 @@ impl<'a> ImageGrid<'a> {
         let per_image = if self.separate { self.channels.len() } else { 1 };
         let columns = self.rows.iter().map(|(_, images)| images.len() * per_image).max().unwrap_or(0);
         let shown = self.pictures() * height * width;
-        let block = (1..).find(|block| shown <= MOST * block * block).unwrap_or(1);
+        let block = (1..).find(|block| shown <= self.most * block * block).unwrap_or(1);
         let aspect = if width > 0 { height as f64 / width as f64 } else { 1.0 };
         let mut layers = Vec::new();
         for (r, (row, images)) in self.rows.iter().enumerate() {

@@ -120,7 +120,17 @@ impl CropFolder {
             out.iter_mut().zip(&array).for_each(|(out, &value)| *out = value);
             return Ok(());
         }
-        let picture = if ending(&self.files[row]) == Some("png") { png::read(&path)? } else { tiff::read(&path)? };
+        if ending(&self.files[row]) != Some("png") {
+            tiff::read_to(&path, out, |about| {
+                let shape = (about.channels.len(), about.height, about.width);
+                if about.frames == 1 && shape == self.shape {
+                    return Ok(());
+                }
+                Err(other(&[about.frames, shape.0, shape.1, shape.2]))
+            })?;
+            return Ok(());
+        }
+        let picture = png::read(&path)?;
         let values = picture.values();
         let (frames, channels, height, width) = values.dim();
         match values.as_slice() {
@@ -147,6 +157,11 @@ impl CellImages for CropFolder {
     fn read(&self, rows: &[usize]) -> Result<Array4<f32>> {
         check_rows(rows, self.len())?;
         super::read_each(rows, self.shape, |row, out, _| self.read_one(row, out))
+    }
+
+    fn read_into(&self, rows: &[usize], out: &mut Array4<f32>) -> Result<()> {
+        check_rows(rows, self.len())?;
+        super::read_each_into(rows, self.shape, out, |row, out, _| self.read_one(row, out))
     }
 }
 

@@ -50,6 +50,15 @@ impl MemoryImages {
         Self::new(source.read(&rows)?, source.channels().iter().cloned())
     }
 
+    fn copy(&self, row: usize, out: &mut [f32]) -> Result<()> {
+        let image = self.values.index_axis(Axis(0), row);
+        match image.as_slice() {
+            Some(values) => out.copy_from_slice(values),
+            None => out.iter_mut().zip(&image).for_each(|(out, &value)| *out = value),
+        }
+        Ok(())
+    }
+
     /// All images.
     pub fn values(&self) -> &Array4<f32> {
         &self.values
@@ -72,7 +81,12 @@ impl CellImages for MemoryImages {
 
     fn read(&self, rows: &[usize]) -> Result<Array4<f32>> {
         check_rows(rows, self.len())?;
-        Ok(self.values.select(Axis(0), rows))
+        super::read_each(rows, self.shape(), |row, out, _| self.copy(row, out))
+    }
+
+    fn read_into(&self, rows: &[usize], out: &mut Array4<f32>) -> Result<()> {
+        check_rows(rows, self.len())?;
+        super::read_each_into(rows, self.shape(), out, |row, out, _| self.copy(row, out))
     }
 }
 

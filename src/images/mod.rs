@@ -11,6 +11,7 @@
 //! | [`FieldImages`] | whole fields of view and a table of centres, cut on the fly |
 //! | [`ImageStore`] | our own file: fixed-size records grouped by batch and perturbation |
 
+mod batches;
 mod crops;
 pub mod field;
 mod join;
@@ -25,6 +26,7 @@ pub mod store;
 use ndarray::Array4;
 use rayon::prelude::*;
 
+pub use batches::each_batch;
 pub use crops::CropFolder;
 pub use field::FieldImages;
 pub use key::{Key, KeyPattern};
@@ -37,6 +39,8 @@ pub(crate) use picture::{fair_size, numbered};
 pub use statistics::{BatchStatistics, ChannelStatistics, batch_statistics};
 pub use store::{ImageStore, Storage, StoreWriter};
 
+use crate::io::aligned::AlignedBytes;
+use crate::io::zeros::zeros;
 use crate::{Error, Result};
 
 /// Images of `n` cells, all of one shape, read by row number.
@@ -64,8 +68,8 @@ pub trait CellImages: Send + Sync {
     /// As [`CellImages::read`], and when the array has another shape.
     fn read_into(&self, rows: &[usize], out: &mut Array4<f32>) -> Result<()> {
         let images = self.read(rows)?;
-        check_out(rows, self.shape(), out)?;
-        out.assign(&images);
+        let out = values_of(rows, self.shape(), out)?;
+        out.iter_mut().zip(&images).for_each(|(out, &value)| *out = value);
         Ok(())
     }
 
@@ -75,17 +79,22 @@ pub trait CellImages: Send + Sync {
     }
 }
 
-/// Refuses an array that has not the shape of the images asked for.
-fn check_out(rows: &[usize], (channels, height, width): (usize, usize, usize), out: &Array4<f32>) -> Result<()> {
-    if out.dim() == (rows.len(), channels, height, width) {
-        return Ok(());
+/// The values of an array that takes the images of `rows`; one of another shape or order is refused.
+pub(crate) fn values_of<'a>(
+    rows: &[usize],
+    (channels, height, width): (usize, usize, usize),
+    out: &'a mut Array4<f32>,
+) -> Result<&'a mut [f32]> {
+    if out.dim() != (rows.len(), channels, height, width) {
+        return Err(Error::new(format!(
+            "an array of {:?} cannot take {} images of {channels} x {height} x {width}",
+            out.dim(),
+            rows.len()
+        ))
+        .fix("give an array of rows x channels x height x width"));
     }
-    Err(Error::new(format!(
-        "an array of {:?} cannot take {} images of {channels} x {height} x {width}",
-        out.dim(),
-        rows.len()
-    ))
-    .fix("give an array of rows x channels x height x width"))
+    out.as_slice_mut()
+        .ok_or_else(|| Error::new("the array for the images is not in C order").fix("make it with Array4::zeros"))
 }
 
 /// Reads `rows` in parallel into an array that is there; `read` fills one image and may use a buffer of its thread.
@@ -93,21 +102,18 @@ pub(crate) fn read_each_into(
     rows: &[usize],
     shape: (usize, usize, usize),
     out: &mut Array4<f32>,
-    read: impl Fn(usize, &mut [f32], &mut Vec<u8>) -> Result<()> + Sync,
+    read: impl Fn(usize, &mut [f32], &mut AlignedBytes) -> Result<()> + Sync,
 ) -> Result<()> {
-    check_out(rows, shape, out)?;
-    let Some(values) = out.as_slice_mut() else {
-        return Err(Error::new("the array for the images is not in C order").fix("make it with Array4::zeros"));
-    };
+    let values = values_of(rows, shape, out)?;
     let images = values.par_chunks_exact_mut((shape.0 * shape.1 * shape.2).max(1)).zip(rows);
-    images.try_for_each_init(Vec::new, |buffer, (out, &row)| read(row, out, buffer))
+    images.try_for_each_init(AlignedBytes::default, |buffer, (out, &row)| read(row, out, buffer))
 }
 
 /// Reads `rows` in parallel into one array; `read` fills one image and may use a buffer of its thread.
 pub(crate) fn read_each(
     rows: &[usize],
     (channels, height, width): (usize, usize, usize),
-    read: impl Fn(usize, &mut [f32], &mut Vec<u8>) -> Result<()> + Sync,
+    read: impl Fn(usize, &mut [f32], &mut AlignedBytes) -> Result<()> + Sync,
 ) -> Result<Array4<f32>> {
     let size = channels * height * width;
     let too_many = || {
@@ -115,8 +121,8 @@ pub(crate) fn read_each(
             .fix("read fewer rows at a time")
     };
     let total = size.checked_mul(rows.len()).filter(|total| total.checked_mul(4).is_some()).ok_or_else(too_many)?;
-    let values = vec![0.0; total];
-    let mut images = Array4::from_shape_vec((rows.len(), channels, height, width), values).map_err(|_| too_many())?;
+    let mut images =
+        Array4::from_shape_vec((rows.len(), channels, height, width), zeros(total)).map_err(|_| too_many())?;
     read_each_into(rows, (channels, height, width), &mut images, read)?;
     Ok(images)
 }

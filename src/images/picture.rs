@@ -80,7 +80,8 @@ impl Picture {
     /// When the number of names is not the number of channels.
     pub fn new(values: Array4<f32>, pixel: PixelType, channels: Vec<String>) -> Result<Self> {
         check_channels(&channels, values.len_of(Axis(1)))?;
-        Ok(Self { values: values.as_standard_layout().into_owned(), pixel, channels })
+        let values = if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() };
+        Ok(Self { values, pixel, channels })
     }
 
     /// All values, `frames x channels x height x width`.

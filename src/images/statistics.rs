@@ -9,11 +9,12 @@
 //! from counts: exact for images of whole numbers up to 65535; other values are told apart to 12 significant bits, so that
 //! the median is off by at most 0.013 % of itself.
 
-use ndarray::{ArrayView2, Axis};
+use ndarray::{Array4, ArrayView2, Axis};
 use polars::prelude::{Column, DataFrame};
 use rayon::prelude::*;
 
 use super::CellImages;
+use super::batches::read_again;
 use crate::live::Bar;
 use crate::{Error, Result};
 
@@ -111,7 +112,7 @@ impl BatchStatistics {
 /// When a batch has no cell, a cell cannot be read or holds NaN or infinity, or it was stopped.
 pub fn batch_statistics(images: &dyn CellImages, batches: &[(String, Vec<usize>)]) -> Result<BatchStatistics> {
     let mut bar = Bar::new("statistics", Some(batches.iter().map(|(_, rows)| rows.len() as u64).sum()));
-    let mut all = Vec::with_capacity(batches.len());
+    let (mut all, mut block) = (Vec::with_capacity(batches.len()), Array4::default((0, 0, 0, 0)));
     for (batch, rows) in batches {
         if rows.is_empty() {
             return Err(Error::new(format!("batch {batch:?} has no cell to take statistics of"))
@@ -119,7 +120,7 @@ pub fn batch_statistics(images: &dyn CellImages, batches: &[(String, Vec<usize>)
         }
         let mut sums: Vec<Sums> = (0..images.shape().0).map(|_| Sums::default()).collect();
         for rows in rows.chunks(BLOCK) {
-            let block = images.read(rows)?;
+            read_again(images, rows, &mut block)?;
             sums.par_iter_mut().enumerate().try_for_each(|(channel, sums)| {
                 let planes = block.index_axis(Axis(1), channel);
                 rows.iter().zip(planes.outer_iter()).try_for_each(|(row, plane)| {

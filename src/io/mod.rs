@@ -1,5 +1,6 @@
 //! Files in and out of the data model, one format per file.
 
+pub(crate) mod aligned;
 pub mod delimited;
 pub mod features;
 pub(crate) mod gzip;
@@ -18,6 +19,7 @@ mod records;
 pub mod safetensors;
 pub mod tenx;
 pub mod tiff;
+pub(crate) mod zeros;
 
 pub(crate) use inspect::open;
 pub use inspect::{Inspection, inspect};

@@ -43,24 +43,33 @@ impl PositionedFile {
         offset.checked_add(len).is_some_and(|end| end <= self.len)
     }
 
+    /// Refuses a range that the file does not hold.
+    pub(crate) fn check(&self, offset: u64, len: u64) -> Result<()> {
+        if self.holds(offset, len) {
+            return Ok(());
+        }
+        Err(self.damaged(format!("it points to {len} bytes at offset {offset}, and the file ends at {}", self.len)))
+    }
+
     /// Fills `buffer` with the bytes from `offset` on.
     pub(crate) fn fill(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        if !self.holds(offset, buffer.len() as u64) {
-            return Err(self.damaged(format!(
-                "it points to {} bytes at offset {offset}, and the file ends at {}",
-                buffer.len(),
-                self.len
-            )));
-        }
+        self.check(offset, buffer.len() as u64)?;
         self.file.read_exact_at(buffer, offset).map_err(|e| Error::file(&self.path, e))
+    }
+
+    /// Fills `values` with the little-endian single floats from `offset` on, without a buffer between.
+    pub(crate) fn fill_singles(&self, offset: u64, values: &mut [f32]) -> Result<()> {
+        self.fill(offset, bytemuck::cast_slice_mut(values))?;
+        if cfg!(target_endian = "big") {
+            swap_singles(values);
+        }
+        Ok(())
     }
 
     /// The `len` bytes from `offset` on.
     pub(crate) fn bytes(&self, offset: u64, len: u64) -> Result<Vec<u8>> {
-        let size = usize::try_from(len).ok().filter(|_| self.holds(offset, len)).ok_or_else(|| {
-            self.damaged(format!("it points to {len} bytes at offset {offset}, and the file ends at {}", self.len))
-        })?;
-        let mut bytes = vec![0; size];
+        self.check(offset, len)?;
+        let mut bytes = vec![0; len as usize];
         self.fill(offset, &mut bytes)?;
         Ok(bytes)
     }
@@ -80,4 +89,9 @@ impl PositionedFile {
         self.error(format!("the file is damaged or was cut short: {how}"))
             .fix("download or write the file again, and compare its size with the original")
     }
+}
+
+/// Turns the bytes of each number around.
+pub(crate) fn swap_singles(values: &mut [f32]) {
+    values.iter_mut().for_each(|value| *value = f32::from_bits(value.to_bits().swap_bytes()));
 }

@@ -19,7 +19,8 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    fn of(mut counts: Vec<usize>) -> Option<Self> {
+    /// Of groups with so many cells each; empty ones do not count.
+    pub(crate) fn of(mut counts: Vec<usize>) -> Option<Self> {
         counts.retain(|&n| n > 0);
         counts.sort_unstable();
         let (&smallest, &largest) = (counts.first()?, counts.last()?);

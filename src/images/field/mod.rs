@@ -25,7 +25,7 @@ pub use self::clip::clip_percentiles;
 pub use self::cut::EdgeRule;
 pub use self::flat::{FlatField, FlatFieldConfig, OverFields};
 use self::template::Template;
-use super::{CellImages, Picture, check_rows};
+use super::{CellImages, Picture, check_rows, values_of};
 use crate::io::parquet::{count, require_columns};
 use crate::io::{png, tiff};
 use crate::{Error, Result};
@@ -265,10 +265,16 @@ impl CellImages for FieldImages {
         check_rows(rows, self.len())?;
         let (channels, height, width) = self.shape();
         let mut images = Array4::zeros((rows.len(), channels, height, width));
-        let size = channels * height * width;
+        self.read_into(rows, &mut images)?;
+        Ok(images)
+    }
+
+    fn read_into(&self, rows: &[usize], out: &mut Array4<f32>) -> Result<()> {
+        check_rows(rows, self.len())?;
+        let out = values_of(rows, self.shape(), out)?;
+        let (channels, height, width) = self.shape();
         let mut by_field: HashMap<u32, Vec<(usize, &mut [f32])>> = HashMap::new();
-        let chunks = images.as_slice_mut().map(|all| all.chunks_exact_mut(size)).into_iter().flatten();
-        for (&row, out) in rows.iter().zip(chunks) {
+        for (&row, out) in rows.iter().zip(out.chunks_exact_mut(channels * height * width)) {
             by_field.entry(self.cells[row].0).or_default().push((row, out));
         }
         // Field after field, so that few of them are in memory at once.
@@ -281,7 +287,7 @@ impl CellImages for FieldImages {
                 cut::cut(&planes, (top.into(), left.into()), self.config.size, self.config.edge, out);
             });
         }
-        Ok(images)
+        Ok(())
     }
 }
 
@@ -325,7 +331,11 @@ fn describe(files: &[PathBuf]) -> Result<(Vec<String>, usize, usize)> {
 }
 
 fn load(files: &[PathBuf]) -> Result<Array3<f32>> {
-    let pictures = files.iter().map(|file| read_file(file).map(Picture::into_values)).collect::<Result<Vec<_>>>()?;
+    let mut pictures =
+        files.iter().map(|file| read_file(file).map(Picture::into_values)).collect::<Result<Vec<_>>>()?;
+    if pictures.len() == 1 {
+        return Ok(pictures.remove(0).index_axis_move(Axis(0), 0));
+    }
     let planes: Vec<_> = pictures.iter().map(|values| values.index_axis(Axis(0), 0)).collect();
     concatenate(Axis(0), &planes).map_err(|e| {
         Error::new(format!("the files of this field differ in size: {e}")).at(files[0].display().to_string())

@@ -15,6 +15,7 @@ use self::tree::{Place, Tree};
 use super::join::joined;
 use super::key_table::KeyTable;
 use super::{CellImages, KeyPattern, check_rows, numbered};
+use crate::io::aligned::AlignedBytes;
 use crate::live::Bar;
 use crate::{Error, Result};
 
@@ -44,6 +45,7 @@ impl RawPixels {
         }
     }
 
+    /// Single floats are read to their place instead.
     fn decode(self, bytes: &[u8], out: &mut [f32]) {
         match self {
             Self::U8 => out.iter_mut().zip(bytes).for_each(|(out, &byte)| *out = f32::from(byte)),
@@ -203,13 +205,17 @@ impl LmdbImages {
         &self.table
     }
 
-    fn read_one(&self, row: usize, out: &mut [f32], buffer: &mut Vec<u8>) -> Result<()> {
+    fn read_one(&self, row: usize, out: &mut [f32], buffer: &mut AlignedBytes) -> Result<()> {
         let tree = &self.trees[self.starts.partition_point(|&start| start <= row) - 1];
-        let place = self.places[row];
-        buffer.resize(out.len() * self.pixels.size(), 0);
-        let place = Place { offset: place & !INLINE, len: buffer.len() as u32, large: place & INLINE == 0 };
-        tree.read(place, buffer)?;
-        self.pixels.decode(buffer, out);
+        let (place, len) = (self.places[row], out.len() * self.pixels.size());
+        let place = Place { offset: place & !INLINE, len: len as u32, large: place & INLINE == 0 };
+        tree.check(place)?;
+        if self.pixels == RawPixels::F32 {
+            return tree.file().fill_singles(place.offset, out);
+        }
+        let bytes = buffer.take(len);
+        tree.file().fill(place.offset, bytes)?;
+        self.pixels.decode(bytes, out);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! 0        "PBCELLS\0", version u32, storage u32, channels, height, width u32, 0 u32, cells u64,
 //!          start of the records u64, start of the groups u64, length of the groups u64, stamp of the table's file u64,
-//!          per channel: scale f32, offset f32, length of the name u16, name; padded to 4096 bytes
+//!          per channel: scale f32, offset f32, length of the name u16, name; padded to 4096 bytes, single floats to 4112
 //! records  cells * record bytes: channels x height x width in C order, little-endian
 //! groups   names of the batch columns, of the perturbation column, of the batches, of the perturbations (each list: u32, then
 //!          u32 and bytes per name), number of groups u64, per group: batch u32, perturbation u32, first cell u64, cells u64
@@ -26,6 +26,8 @@ const VERSION: u32 = 1;
 const FIXED: usize = 72;
 /// Headers are padded to this.
 const PAGE: usize = 4096;
+/// Single floats, which are read straight into arrays, start where large arrays do: see [`aligned`](crate::io::aligned).
+const SINGLES: usize = 16;
 /// Longest header and longest list of groups that are believed.
 const LONGEST: u64 = 1 << 30;
 
@@ -50,10 +52,11 @@ pub(super) struct Format {
 }
 
 impl Format {
-    /// Where the records start: after the padded header.
+    /// Where the records of a new store start: after the padded header.
     pub(super) fn data_start(layout: &StoreLayout) -> u64 {
         let names: usize = layout.channels.iter().map(|name| 10 + name.len()).sum();
-        (FIXED + names).next_multiple_of(PAGE) as u64
+        let within = if layout.storage == Storage::F32 { SINGLES } else { 0 };
+        ((FIXED + names).next_multiple_of(PAGE) + within) as u64
     }
 
     /// The header and, to be written after the records, the groups with the checksum.
@@ -92,8 +95,8 @@ impl Format {
         (header, groups)
     }
 
-    /// Reads and checks header and groups.
-    pub(super) fn read(file: &PositionedFile) -> Result<Self> {
+    /// Reads and checks header and groups, and says where the records start.
+    pub(super) fn read(file: &PositionedFile) -> Result<(Self, u64)> {
         let fixed = file.start(FIXED as u64)?;
         if !fixed.starts_with(MARK) {
             return Err(file
@@ -162,7 +165,7 @@ impl Format {
         if next != cells {
             return Err(file.damaged(format!("its groups hold {next} cells, and its header promises {cells}")));
         }
-        Ok(Self { layout, cells, table_stamp, batches, perturbations, spans })
+        Ok((Self { layout, cells, table_stamp, batches, perturbations, spans }, start))
     }
 }
 

@@ -111,6 +111,16 @@ impl StoreLayout {
         record_bytes(self.shape, self.storage).unwrap_or(usize::MAX)
     }
 
+    /// The columns whose values together are the batch.
+    pub fn batch_columns(&self) -> &[String] {
+        &self.batch
+    }
+
+    /// The column that names the perturbation.
+    pub fn perturbation_column(&self) -> &str {
+        &self.perturbation
+    }
+
     /// The numbers that are kept.
     pub fn storage(&self) -> Storage {
         self.storage

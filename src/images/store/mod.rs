@@ -30,6 +30,7 @@ pub use self::layout::StoreLayout;
 pub use self::storage::Storage;
 pub use self::writer::{StoreReport, StoreWriter};
 use super::{BatchStatistics, CellImages, batch_statistics, check_rows};
+use crate::io::aligned::AlignedBytes;
 use crate::io::parquet;
 use crate::io::positioned::PositionedFile;
 use crate::{Error, Result};
@@ -99,7 +100,7 @@ impl ImageStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = PositionedFile::open(path)?;
-        let format = Format::read(&file)?;
+        let (format, start) = Format::read(&file)?;
         let table = table_path(path);
         let found =
             stamp(&table).map_err(|e| e.fix("the table of an image store lies beside it: move both together"))?;
@@ -108,7 +109,6 @@ impl ImageStore {
                 .at(table.display().to_string())
                 .fix("put the store's own table back, or write the store again"));
         }
-        let start = Format::data_start(&format.layout);
         Ok(Self { file, format, start })
     }
 
@@ -237,13 +237,17 @@ impl ImageStore {
         self.format.spans.len() * size_of::<Span>() + names.map(|name| name.len() + size_of::<String>()).sum::<usize>()
     }
 
-    fn read_one(&self, row: usize, out: &mut [f32], buffer: &mut Vec<u8>) -> Result<()> {
+    fn read_one(&self, row: usize, out: &mut [f32], buffer: &mut AlignedBytes) -> Result<()> {
         let layout = &self.format.layout;
         let record = layout.record_bytes();
-        buffer.resize(record, 0);
-        self.file.fill(self.start + row as u64 * record as u64, buffer)?;
+        let at = self.start + row as u64 * record as u64;
+        if layout.storage == Storage::F32 {
+            return self.file.fill_singles(at, out);
+        }
+        let bytes = buffer.take(record);
+        self.file.fill(at, bytes)?;
         let plane = layout.shape.1 * layout.shape.2;
-        let planes = out.chunks_exact_mut(plane).zip(buffer.chunks_exact(plane * layout.storage.bytes()));
+        let planes = out.chunks_exact_mut(plane).zip(bytes.chunks_exact(plane * layout.storage.bytes()));
         for ((out, bytes), scale) in planes.zip(&layout.scales) {
             scale.decode(layout.storage, bytes, out);
         }

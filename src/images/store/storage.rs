@@ -116,7 +116,7 @@ impl Scale {
         Ok(())
     }
 
-    /// Fills `out` with the values of one channel.
+    /// Fills `out` with the values of one channel; single floats are read to their place instead.
     pub(super) fn decode(self, storage: Storage, bytes: &[u8], out: &mut [f32]) {
         let Self { scale, offset } = self;
         // Integers that are the values themselves need no arithmetic.

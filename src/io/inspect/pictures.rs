@@ -3,17 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use ndarray::{Array4, Axis};
 
 use super::{Inspection, Probe, Start, makes_no_screen};
 use crate::Result;
-use crate::display::Bundle;
-use crate::figures::{Channel, ImageGrid, Rgb};
+use crate::display::{Bundle, pictures};
 use crate::images::store::MARK as STORE_MARK;
 use crate::images::{CellImages, ImageStore, LmdbImages, Picture};
-use crate::io::parquet::count;
 use crate::io::{png, tiff};
 use crate::screen::{Payload, Screen};
 
@@ -129,12 +125,6 @@ fn preview(picture: &Picture) -> Option<Bundle> {
 
 /// A row for each image, its channels side by side in grey; in a terminal only that they are there.
 fn grid(images: &Array4<f32>, channels: &[String]) -> Option<Bundle> {
-    let channels: Vec<Channel> = channels.iter().map(|name| Channel::new(name, Rgb(255, 255, 255))).collect();
-    let rows = images.outer_iter().enumerate();
-    let grid =
-        rows.fold(ImageGrid::new("", &channels).separate(), |grid, (i, image)| grid.row(&i.to_string(), [image]));
-    let svg = STANDARD.encode(grid.figure().ok()?.svg());
-    let text = format!("a notebook shows {}", count(images.len_of(Axis(0)), "image"));
-    let html = format!("<img alt=\"the first images\" src=\"data:image/svg+xml;base64,{svg}\">");
+    let (text, html) = pictures(images, &[], channels, usize::MAX)?;
     Some(Bundle::text(text).with("text/html", html))
 }

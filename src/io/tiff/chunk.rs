@@ -1,40 +1,73 @@
-//! From the packed bytes of a strip or tile to rows of `f32`.
+//! The bytes of a strip or tile, unpacked.
 //!
 //! Unpacking stops at the size that the page promises: a compressed bomb fills its own chunk and nothing more.
 
-use std::io::Read;
+use fdeflate::DecompressionError;
+use libdeflater::Decompressor;
 
-use half::f16;
-use weezl::{BitOrder, LzwStatus, decode};
-
-use super::page::{Compression, Page, Predictor};
+use super::lzw::Lzw;
+use super::page::{Compression, Page};
 use crate::Result;
-use crate::images::PixelKind;
+use crate::io::aligned::AlignedBytes;
 use crate::io::positioned::PositionedFile;
 
-/// Reads and unpacks chunk `index`, of which `rows` rows are needed.
-pub(super) fn unpack(file: &PositionedFile, page: &Page, index: usize, rows: usize) -> Result<Vec<u8>> {
-    let short = || file.damaged(format!("piece {index} of a page holds fewer pixels than its {rows} rows need"));
-    let size = page.row_bytes().and_then(|row| row.checked_mul(rows)).ok_or_else(short)?;
-    let (offset, packed) = (page.offsets[index], page.counts[index]);
-    if page.compression == Compression::None {
-        if packed < size as u64 {
-            return Err(short());
+/// What a thread uses again chunk after chunk.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// The rows of a chunk or of a few strips.
+    pub(super) bytes: AlignedBytes,
+    /// The numbers of one row.
+    pub(super) numbers: Vec<f32>,
+    packed: AlignedBytes,
+    lzw: Option<Lzw>,
+    deflate: Option<Decompressor>,
+}
+
+impl Scratch {
+    /// Reads and unpacks chunk `index`, of which `rows` rows are needed.
+    pub(super) fn unpack(&mut self, file: &PositionedFile, page: &Page, index: usize, rows: usize) -> Result<()> {
+        let size = page.row_bytes().and_then(|row| row.checked_mul(rows)).ok_or_else(|| short(file, index, rows))?;
+        let (offset, count) = (page.offsets[index], page.counts[index]);
+        if page.compression == Compression::None {
+            if count < size as u64 {
+                return Err(short(file, index, rows));
+            }
+            return self.read(file, page, offset, size);
         }
-        let mut bytes = file.bytes(offset, size as u64)?;
-        reverse_bits(page, &mut bytes);
-        return Ok(bytes);
+        file.check(offset, count)?;
+        // No packer needs twice the size; so a file whose pieces all claim the whole file is not read again and again.
+        let count = count.min(size as u64 * 2 + 4096) as usize;
+        let packed = self.packed.take(count);
+        file.fill(offset, packed)?;
+        reverse_bits(page, packed);
+        let bytes = self.bytes.take(size);
+        let filled = match page.compression {
+            Compression::None => size,
+            Compression::Lzw => self.lzw.get_or_insert_default().unpack(packed, bytes),
+            Compression::Deflate => match deflate(&mut self.deflate, packed, bytes) {
+                Ok(filled) => filled,
+                Err(DecompressionError::WrongChecksum) => {
+                    return Err(file.damaged(format!("the checksum of piece {index} of a page is wrong")));
+                }
+                Err(_) => 0,
+            },
+            Compression::PackBits => pack_bits(packed, bytes),
+        };
+        if filled < size { Err(short(file, index, rows)) } else { Ok(()) }
     }
-    let mut packed = file.bytes(offset, packed)?;
-    reverse_bits(page, &mut packed);
-    let mut bytes = vec![0; size];
-    let filled = match page.compression {
-        Compression::None => size,
-        Compression::Lzw => lzw(&packed, &mut bytes),
-        Compression::Deflate => deflate(&packed, &mut bytes),
-        Compression::PackBits => pack_bits(&packed, &mut bytes),
-    };
-    if filled < size { Err(short()) } else { Ok(bytes) }
+
+    /// Reads `size` bytes that are not packed.
+    pub(super) fn read(&mut self, file: &PositionedFile, page: &Page, offset: u64, size: usize) -> Result<()> {
+        let bytes = self.bytes.take(size);
+        file.fill(offset, bytes)?;
+        reverse_bits(page, bytes);
+        Ok(())
+    }
+}
+
+/// The error of a chunk that holds less than the page promises.
+pub(super) fn short(file: &PositionedFile, index: usize, rows: usize) -> crate::Error {
+    file.damaged(format!("piece {index} of a page holds fewer pixels than its {rows} rows need"))
 }
 
 /// Some writers store each byte with its lowest bit first.
@@ -45,31 +78,16 @@ fn reverse_bits(page: &Page, bytes: &mut [u8]) {
 }
 
 /// Unpacks into `out` and says how many bytes it filled.
-fn lzw(mut packed: &[u8], out: &mut [u8]) -> usize {
-    let mut decoder = decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8);
-    let mut filled = 0;
-    while filled < out.len() {
-        let step = decoder.decode_bytes(packed, &mut out[filled..]);
-        packed = &packed[step.consumed_in..];
-        filled += step.consumed_out;
-        match step.status {
-            Ok(LzwStatus::Ok) if step.consumed_in + step.consumed_out > 0 => {}
-            _ => break,
-        }
+fn deflate(
+    whole: &mut Option<Decompressor>,
+    packed: &[u8],
+    out: &mut [u8],
+) -> std::result::Result<usize, DecompressionError> {
+    if let Ok(filled) = whole.get_or_insert_with(Decompressor::new).zlib_decompress(packed, out) {
+        return Ok(filled);
     }
-    filled
-}
-
-fn deflate(packed: &[u8], out: &mut [u8]) -> usize {
-    let mut decoder = flate2::bufread::ZlibDecoder::new(packed);
-    let mut filled = 0;
-    while filled < out.len() {
-        match decoder.read(&mut out[filled..]) {
-            Ok(0) | Err(_) => break,
-            Ok(n) => filled += n,
-        }
-    }
-    filled
+    // That one takes streams only that end with their chunk; this one says what is wrong with the others.
+    fdeflate::Decompressor::new().read(packed, out, 0, true).map(|(_, filled)| filled)
 }
 
 /// A byte n up to 127 is followed by n + 1 bytes as they are, a higher one by a byte that stands 257 - n times.
@@ -90,89 +108,4 @@ fn pack_bits(packed: &[u8], out: &mut [u8]) -> usize {
         }
     }
     filled
-}
-
-/// Turns one row of a chunk into numbers, undoing the predictor; `row` is scratch afterwards.
-pub(super) fn to_numbers(page: &Page, row: &mut [u8], out: &mut [f32]) {
-    match page.predictor {
-        Predictor::None => {}
-        Predictor::Horizontal => {
-            undo_horizontal(row, usize::from(page.pixel.bits) / 8, page.chunk_samples(), page.big_endian)
-        }
-        Predictor::Float => return undo_float(row, usize::from(page.pixel.bits) / 8, page.chunk_samples(), out),
-    }
-    macro_rules! convert {
-        ($kind:ty, $f32:expr) => {{
-            const N: usize = size_of::<$kind>();
-            let values = out.iter_mut().zip(row.as_chunks::<N>().0);
-            if page.big_endian {
-                values.for_each(|(out, bytes)| *out = $f32(<$kind>::from_be_bytes(*bytes)));
-            } else {
-                values.for_each(|(out, bytes)| *out = $f32(<$kind>::from_le_bytes(*bytes)));
-            }
-        }};
-    }
-    match (page.pixel.kind, page.pixel.bits) {
-        (PixelKind::Unsigned, 8) => convert!(u8, f32::from),
-        (PixelKind::Unsigned, 16) => convert!(u16, f32::from),
-        (PixelKind::Unsigned, 32) => convert!(u32, |v| v as f32),
-        (PixelKind::Unsigned, 64) => convert!(u64, |v| v as f32),
-        (PixelKind::Signed, 8) => convert!(i8, f32::from),
-        (PixelKind::Signed, 16) => convert!(i16, f32::from),
-        (PixelKind::Signed, 32) => convert!(i32, |v| v as f32),
-        (PixelKind::Signed, _) => convert!(i64, |v| v as f32),
-        (PixelKind::Float, 16) => convert!(f16, f16::to_f32),
-        (PixelKind::Float, 32) => convert!(f32, |v| v),
-        (PixelKind::Float, _) => convert!(f64, |v| v as f32),
-        (PixelKind::Unsigned, bits) => unpack_bits(row, usize::from(bits), out),
-    }
-}
-
-/// Numbers of 1 to 15 bits, the highest bit first, packed without gaps within the row.
-fn unpack_bits(row: &[u8], bits: usize, out: &mut [f32]) {
-    for (i, out) in out.iter_mut().enumerate() {
-        let value = (i * bits..(i + 1) * bits).fold(0u32, |value, bit| {
-            let byte = row.get(bit / 8).copied().unwrap_or_default();
-            value << 1 | u32::from(byte >> (7 - bit % 8) & 1)
-        });
-        *out = value as f32;
-    }
-}
-
-fn undo_horizontal(row: &mut [u8], size: usize, samples: usize, big_endian: bool) {
-    macro_rules! add {
-        ($kind:ty) => {{
-            let (values, _) = row.as_chunks_mut::<{ size_of::<$kind>() }>();
-            let (read, write): (fn([u8; size_of::<$kind>()]) -> $kind, fn($kind) -> [u8; size_of::<$kind>()]) =
-                if big_endian {
-                    (<$kind>::from_be_bytes, <$kind>::to_be_bytes)
-                } else {
-                    (<$kind>::from_le_bytes, <$kind>::to_le_bytes)
-                };
-            for i in samples..values.len() {
-                values[i] = write(read(values[i]).wrapping_add(read(values[i - samples])));
-            }
-        }};
-    }
-    match size {
-        1 => add!(u8),
-        2 => add!(u16),
-        4 => add!(u32),
-        _ => add!(u64),
-    }
-}
-
-/// The bytes of the row are sorted by significance, the highest first, whatever the file's byte order.
-fn undo_float(row: &mut [u8], size: usize, samples: usize, out: &mut [f32]) {
-    for i in samples..row.len() {
-        row[i] = row[i].wrapping_add(row[i - samples]);
-    }
-    let n = row.len() / size;
-    for (i, out) in out.iter_mut().enumerate().take(n) {
-        *out = match size {
-            2 => f16::from_be_bytes([row[i], row[n + i]]).to_f32(),
-            4 => f32::from_be_bytes([row[i], row[n + i], row[2 * n + i], row[3 * n + i]]),
-            _ => f64::from_be_bytes(std::array::from_fn(|byte| row[byte * n + i])) as f32,
-        };
-    }
 }

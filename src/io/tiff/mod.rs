@@ -7,25 +7,27 @@
 //! whose white is 0 are not inverted. Reduced copies (thumbnails, pyramids) are passed over. JPEG, JPEG 2000 and Zstandard
 //! are refused by name.
 //!
-//! Sizes are checked against the file's length before memory is taken, and pieces are unpacked in parallel.
+//! Sizes are checked against the file's length before memory is taken, and parts of pages are read in parallel, straight to
+//! where their pixels belong.
 
 mod chunk;
+mod convert;
 mod directory;
+mod lzw;
 mod order;
 mod page;
+mod pages;
+mod part;
 mod write;
 
 use std::path::Path;
 
 use ndarray::Array4;
-use rayon::prelude::*;
 
-use self::directory::{Directory, Skeleton};
-use self::order::Order;
-use self::page::{Compression, Page};
+use self::pages::Pages;
 use super::positioned::PositionedFile;
-use crate::Result;
-use crate::images::{Picture, PixelType, fair_size, numbered};
+use crate::images::{Picture, PixelType, fair_size};
+use crate::{Error, Result};
 
 pub use write::{Pixels, write, write_f32, write_u8, write_u16};
 
@@ -78,6 +80,58 @@ pub fn read_up_to(path: impl AsRef<Path>, limit: u64) -> Result<Picture> {
     Pages::open(&file)?.read(limit)
 }
 
+/// The same into an array that is there, `frames x channels x height x width`: for files of one shape, one after the other.
+///
+/// ```
+/// use ndarray::{Array3, Array4};
+/// use perturbook::io::tiff;
+///
+/// let path = std::env::temp_dir().join(format!("planes-{}.tif", std::process::id()));
+/// tiff::write_u16(&path, Array3::from_elem((2, 5, 7), 300).view())?;
+/// let mut planes = Array4::zeros((1, 2, 5, 7));
+/// tiff::read_into(&path, &mut planes)?;
+/// assert_eq!(planes.sum(), 2.0 * 5.0 * 7.0 * 300.0);
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`read`], and when the array has another shape or is not in C order.
+pub fn read_into(path: impl AsRef<Path>, out: &mut Array4<f32>) -> Result<Description> {
+    let path = path.as_ref();
+    let shape = out.dim();
+    let values = out
+        .as_slice_mut()
+        .ok_or_else(|| Error::new("the array for the pixels is not in C order").fix("make it with Array4::zeros"))?;
+    read_to(path, values, |about| {
+        let stored = (about.frames, about.channels.len(), about.height, about.width);
+        if stored == shape {
+            return Ok(());
+        }
+        Err(Error::new(format!("a file of {stored:?} pixels does not fit an array of {shape:?}"))
+            .at(path.display().to_string())
+            .fix("give an array of frames x channels x height x width, as tiff::describe says them"))
+    })
+}
+
+/// Reads all planes to `out`, one after the other, once `fits` agrees to what the file holds.
+pub(crate) fn read_to(
+    path: &Path,
+    out: &mut [f32],
+    fits: impl FnOnce(&Description) -> Result<()>,
+) -> Result<Description> {
+    let file = PositionedFile::open(path)?;
+    let pages = Pages::open(&file)?;
+    let about = pages.description();
+    fits(&about)?;
+    let limit = fair_size(file.len()).max(size_of_val(out) as u64);
+    if pages.values(limit)? != out.len() {
+        return Err(file.error(format!("its planes do not fill {} values", out.len())));
+    }
+    pages.read_to(out)?;
+    Ok(about)
+}
+
 /// What the file holds, without reading its pixels.
 ///
 /// # Errors
@@ -85,152 +139,4 @@ pub fn read_up_to(path: impl AsRef<Path>, limit: u64) -> Result<Picture> {
 pub fn describe(path: impl AsRef<Path>) -> Result<Description> {
     let file = PositionedFile::open(path.as_ref())?;
     Ok(Pages::open(&file)?.description())
-}
-
-/// The pages of a file, checked, in the order of frames and channels.
-struct Pages<'a> {
-    file: &'a PositionedFile,
-    pages: Vec<Page>,
-    order: Order,
-}
-
-impl<'a> Pages<'a> {
-    fn open(file: &'a PositionedFile) -> Result<Self> {
-        let (mut skeleton, directories) = Skeleton::read(file)?;
-        let described = skeleton.text(&directories[0], 270)?.unwrap_or_default();
-        let mut pages = read_pages(file, &mut skeleton, &directories)?;
-        image_j_pages(file, &described, &mut pages);
-        let first = &pages[0];
-        let same = |page: &&Page| {
-            (page.width, page.height, page.samples, page.pixel)
-                == (first.width, first.height, first.samples, first.pixel)
-        };
-        if let Some(at) = pages.iter().position(|page| !same(&page)) {
-            let odd = &pages[at];
-            return Err(file
-                .error(format!(
-                    "page 0 is {} x {} x {} ({}), and page {at} is {} x {} x {} ({})",
-                    first.samples,
-                    first.height,
-                    first.width,
-                    first.pixel,
-                    odd.samples,
-                    odd.height,
-                    odd.width,
-                    odd.pixel
-                ))
-                .fix("split the file into one file per image size"));
-        }
-        let order = Order::of(&described, pages.len(), first.samples);
-        Ok(Self { file, pages, order })
-    }
-
-    fn description(&self) -> Description {
-        let first = &self.pages[0];
-        let channels = self.order.channels * first.samples;
-        let names = if self.order.names.len() == channels {
-            self.order.names.clone()
-        } else if first.rgb && channels == 3 {
-            ["red", "green", "blue"].map(str::to_owned).to_vec()
-        } else if first.rgb && channels == 4 {
-            ["red", "green", "blue", "alpha"].map(str::to_owned).to_vec()
-        } else {
-            numbered(channels)
-        };
-        Description {
-            frames: self.order.pages.len() / self.order.channels,
-            channels: names,
-            height: first.height,
-            width: first.width,
-            pixel: first.pixel,
-        }
-    }
-
-    fn read(&self, limit: u64) -> Result<Picture> {
-        let about = self.description();
-        let first = &self.pages[0];
-        self.pages.iter().try_for_each(|page| page.check_size(self.file, limit))?;
-        let size = first.values().unwrap_or(usize::MAX);
-        let total = size.checked_mul(self.order.pages.len()).filter(|&total| (total as u64) <= limit / 4);
-        let total = total.ok_or_else(|| {
-            let what = format!("{} pages of {} x {}", self.order.pages.len(), first.height, first.width);
-            page::too_large(self.file, &what, limit)
-        })?;
-        let mut values = vec![0.0; total];
-        let pages = values.par_chunks_mut(size).zip(&self.order.pages);
-        pages.try_for_each(|(out, &page)| read_page(self.file, &self.pages[page], out))?;
-        let shape = (about.frames, about.channels.len(), about.height, about.width);
-        let values = Array4::from_shape_vec(shape, values)
-            .map_err(|e| self.file.error(format!("the planes do not make a stack: {e}")))?;
-        Picture::new(values, about.pixel, about.channels)
-    }
-}
-
-fn read_pages(file: &PositionedFile, skeleton: &mut Skeleton<'_>, directories: &[Directory]) -> Result<Vec<Page>> {
-    let read = directories.iter().map(|directory| Page::read(file, skeleton, directory));
-    let mut pages = read.collect::<Result<Vec<_>>>()?;
-    // Some writers mark the only page as a reduced copy.
-    if pages.iter().any(|page| !page.reduced) {
-        pages.retain(|page| !page.reduced);
-    }
-    Ok(pages)
-}
-
-/// ImageJ writes large stacks as one page whose pixels are followed by those of the others.
-fn image_j_pages(file: &PositionedFile, described: &str, pages: &mut Vec<Page>) {
-    let [page] = pages.as_slice() else { return };
-    let Some(images) = order::image_j_images(described).filter(|&images| images > 1) else { return };
-    let contiguous =
-        page.offsets.windows(2).zip(&page.counts).all(|(at, &size)| at[0].checked_add(size) == Some(at[1]));
-    let Some(size) = page.row_bytes().and_then(|row| row.checked_mul(page.height)) else { return };
-    let all = (size as u64).checked_mul(images as u64);
-    let holds = page.offsets.first().zip(all).is_some_and(|(&at, all)| file.holds(at, all));
-    if page.compression != Compression::None || page.tiled || page.planar || !contiguous || !holds {
-        return;
-    }
-    let first = page.clone();
-    pages.extend((1..images).map(|image| {
-        let mut page = first.clone();
-        page.offsets.iter_mut().for_each(|at| *at += (size * image) as u64);
-        page
-    }));
-}
-
-/// Reads one page into `samples x height x width`.
-fn read_page(file: &PositionedFile, page: &Page, out: &mut [f32]) -> Result<()> {
-    let across = page.chunks_across();
-    let per_plane = across * page.chunks_down();
-    let planes = if page.planar { page.samples } else { 1 };
-    let chunks = (0..per_plane * planes).into_par_iter();
-    let unpacked: Vec<Vec<u8>> = chunks
-        .map(|index| {
-            let top = index % per_plane / across * page.chunk_height;
-            // The last strip ends with the image; tiles are always whole.
-            let rows = if page.tiled { page.chunk_height } else { page.chunk_height.min(page.height - top) };
-            chunk::unpack(file, page, index, rows)
-        })
-        .collect::<Result<_>>()?;
-    let row_bytes = page.row_bytes().unwrap_or(usize::MAX);
-    let (samples, plane_size) = (page.chunk_samples(), page.width * page.height);
-    let mut numbers = vec![0.0; page.chunk_width * samples];
-    for (index, mut bytes) in unpacked.into_iter().enumerate() {
-        let (plane, within) = (index / per_plane, index % per_plane);
-        let (top, left) = (within / across * page.chunk_height, within % across * page.chunk_width);
-        let width = page.chunk_width.min(page.width - left);
-        for (row, bytes) in (top..page.height).zip(bytes.chunks_exact_mut(row_bytes)) {
-            let start = row * page.width + left;
-            if samples == 1 && width == page.chunk_width {
-                let at = plane * plane_size + start;
-                chunk::to_numbers(page, bytes, &mut out[at..at + width]);
-                continue;
-            }
-            chunk::to_numbers(page, bytes, &mut numbers);
-            for sample in 0..samples {
-                let at = (plane + sample) * plane_size + start;
-                let values = numbers.iter().skip(sample).step_by(samples);
-                out[at..at + width].iter_mut().zip(values).for_each(|(out, value)| *out = *value);
-            }
-        }
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use super::crop::Easel;
 use super::sheet::CHANNELS;
 use super::truth::OpsTruth;
 use super::{design, optics, table};
-use crate::images::{CellImages, STAINS};
+use crate::images::{CellImages, STAINS, values_of};
 use crate::{Error, Result};
 
 /// Stains, in the order of the channels: DNA damage, F-actin, DNA, microtubules.
@@ -98,6 +98,13 @@ impl CellImages for OpsScreen {
     fn read(&self, rows: &[usize]) -> Result<Array4<f32>> {
         self.images(rows)
     }
+
+    fn read_into(&self, rows: &[usize], out: &mut Array4<f32>) -> Result<()> {
+        self.check(rows)?;
+        let out = values_of(rows, self.shape(), out)?;
+        self.draw_all(rows, out);
+        Ok(())
+    }
 }
 
 impl OpsScreen {
@@ -145,11 +152,7 @@ impl OpsScreen {
     /// # Errors
     /// When a row is not in the screen, or the pictures do not fit into memory's address range.
     pub fn images(&self, rows: &[usize]) -> Result<Array4<f32>> {
-        if let Some(row) = rows.iter().find(|&&row| row >= self.len()) {
-            return Err(Error::new(format!("there is no cell {row}"))
-                .at("simulated screen")
-                .fix(format!("ask for cells below {}", self.len())));
-        }
+        self.check(rows)?;
         let (size, pixels) = (self.config.size, CHANNELS * self.config.size * self.config.size);
         let values = rows.len().checked_mul(pixels).filter(|&values| fits(values)).ok_or_else(|| {
             Error::new(format!("{} pictures of 4 x {size} x {size} do not fit into memory", rows.len()))
@@ -157,10 +160,7 @@ impl OpsScreen {
                 .fix("draw fewer at a time")
         })?;
         let mut images = vec![0.0; values];
-        images
-            .par_chunks_exact_mut(pixels)
-            .zip(rows)
-            .for_each_init(|| Easel::new(size, size, size as f32), |easel, (image, &row)| self.draw(easel, row, image));
+        self.draw_all(rows, &mut images);
         Array4::from_shape_vec((rows.len(), CHANNELS, size, size), images)
             .map_err(|e| Error::new(format!("cannot shape the pictures: {e}")).caused_by(e))
     }
@@ -180,6 +180,21 @@ impl OpsScreen {
     /// As [`Self::images`].
     pub fn images_u16(&self, rows: &[usize]) -> Result<Array4<u16>> {
         Ok(to_u16(&self.images(rows)?))
+    }
+
+    fn check(&self, rows: &[usize]) -> Result<()> {
+        let Some(row) = rows.iter().find(|&&row| row >= self.len()) else { return Ok(()) };
+        Err(Error::new(format!("there is no cell {row}"))
+            .at("simulated screen")
+            .fix(format!("ask for cells below {}", self.len())))
+    }
+
+    /// Draws cells one after the other into `out`, which has room for them.
+    fn draw_all(&self, rows: &[usize], out: &mut [f32]) {
+        let size = self.config.size;
+        let images = out.par_chunks_exact_mut(CHANNELS * size * size).zip(rows);
+        images
+            .for_each_init(|| Easel::new(size, size, size as f32), |easel, (image, &row)| self.draw(easel, row, image));
     }
 
     fn draw(&self, easel: &mut Easel, row: usize, image: &mut [f32]) {
