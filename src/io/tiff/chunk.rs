@@ -12,11 +12,11 @@ use crate::Result;
 use crate::images::PixelKind;
 use crate::io::positioned::PositionedFile;
 
-/// Reads and unpacks chunk `index`, of which `rows` rows are needed.
-pub(super) fn unpack(file: &PositionedFile, page: &Page, index: usize, rows: usize) -> Result<Vec<u8>> {
+/// Reads and unpacks chunk `index` (`behind` bytes behind where the page says), of which `rows` rows are needed.
+pub(super) fn unpack(file: &PositionedFile, page: &Page, behind: u64, index: usize, rows: usize) -> Result<Vec<u8>> {
     let short = || file.damaged(format!("piece {index} of a page holds fewer pixels than its {rows} rows need"));
     let size = page.row_bytes().and_then(|row| row.checked_mul(rows)).ok_or_else(short)?;
-    let (offset, packed) = (page.offsets[index], page.counts[index]);
+    let (offset, packed) = (page.offsets[index].saturating_add(behind), page.counts[index]);
     if page.compression == Compression::None {
         if packed < size as u64 {
             return Err(short());

@@ -29,6 +29,9 @@ use crate::images::{Picture, PixelType, fair_size, numbered};
 
 pub use write::{Pixels, write, write_f32, write_u8, write_u16};
 
+/// Channels that a file may have: where nothing says otherwise, every page is one.
+const MOST_CHANNELS: usize = 1 << 20;
+
 /// What a TIFF file holds, known without reading its pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
@@ -66,7 +69,7 @@ pub struct Description {
 pub fn read(path: impl AsRef<Path>) -> Result<Picture> {
     let file = PositionedFile::open(path.as_ref())?;
     let limit = fair_size(file.len());
-    Pages::open(&file)?.read(limit)
+    Pages::open(&file)?.read(limit, limit.saturating_add(limit / 2))
 }
 
 /// The same for files that are packed tighter than [`read`] believes: `limit` is the most memory for pixels, in bytes.
@@ -75,7 +78,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Picture> {
 /// As [`read`].
 pub fn read_up_to(path: impl AsRef<Path>, limit: u64) -> Result<Picture> {
     let file = PositionedFile::open(path.as_ref())?;
-    Pages::open(&file)?.read(limit)
+    Pages::open(&file)?.read(limit, limit.saturating_mul(3))
 }
 
 /// What the file holds, without reading its pixels.
@@ -91,15 +94,23 @@ pub fn describe(path: impl AsRef<Path>) -> Result<Description> {
 struct Pages<'a> {
     file: &'a PositionedFile,
     pages: Vec<Page>,
+    stack: Option<Stack>,
     order: Order,
+}
+
+/// Images without a directory of their own, whose pixels follow those of the one page.
+struct Stack {
+    images: usize,
+    /// From one image to the next.
+    bytes: u64,
 }
 
 impl<'a> Pages<'a> {
     fn open(file: &'a PositionedFile) -> Result<Self> {
         let (mut skeleton, directories) = Skeleton::read(file)?;
         let described = skeleton.text(&directories[0], 270)?.unwrap_or_default();
-        let mut pages = read_pages(file, &mut skeleton, &directories)?;
-        image_j_pages(file, &described, &mut pages);
+        let pages = read_pages(file, &mut skeleton, &directories)?;
+        let stack = image_j_stack(file, &described, &pages);
         let first = &pages[0];
         let same = |page: &&Page| {
             (page.width, page.height, page.samples, page.pixel)
@@ -121,8 +132,20 @@ impl<'a> Pages<'a> {
                 ))
                 .fix("split the file into one file per image size"));
         }
-        let order = Order::of(&described, pages.len(), first.samples);
-        Ok(Self { file, pages, order })
+        let order = Order::of(&described, stack.as_ref().map_or(pages.len(), |stack| stack.images), first.samples);
+        let channels = order.channels.checked_mul(first.samples);
+        if channels.is_none_or(|channels| channels > MOST_CHANNELS) {
+            return Err(file.damaged(format!("it claims {} x {} channels", order.channels, first.samples)));
+        }
+        Ok(Self { file, pages, stack, order })
+    }
+
+    /// A page, and how far behind its own pixels those lie that are meant.
+    fn page(&self, number: usize) -> (&Page, u64) {
+        match &self.stack {
+            Some(stack) => (&self.pages[0], number as u64 * stack.bytes),
+            None => (&self.pages[number], 0),
+        }
     }
 
     fn description(&self) -> Description {
@@ -146,19 +169,27 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn read(&self, limit: u64) -> Result<Picture> {
+    /// Reads pixels that need at most `limit` bytes as `f32`, and with what they are unpacked from at most `most`.
+    fn read(&self, limit: u64, most: u64) -> Result<Picture> {
         let about = self.description();
         let first = &self.pages[0];
-        self.pages.iter().try_for_each(|page| page.check_size(self.file, limit))?;
+        let sum = self.order.pages.iter().try_fold((0u64, 0u64), |(pixels, unpacked), &page| {
+            let (more_pixels, more_unpacked) = self.page(page).0.sizes()?;
+            Some((pixels.checked_add(more_pixels)?, unpacked.checked_add(more_unpacked)?))
+        });
+        let fits = |&(pixels, unpacked): &(u64, u64)| pixels <= limit && pixels.saturating_add(unpacked) <= most;
+        if !sum.as_ref().is_some_and(fits) {
+            let count = self.order.pages.len();
+            let what = format!("{count} pages of {} x {} x {}", first.samples, first.height, first.width);
+            return Err(page::too_large(self.file, &what, limit));
+        }
         let size = first.values().unwrap_or(usize::MAX);
-        let total = size.checked_mul(self.order.pages.len()).filter(|&total| (total as u64) <= limit / 4);
-        let total = total.ok_or_else(|| {
-            let what = format!("{} pages of {} x {}", self.order.pages.len(), first.height, first.width);
-            page::too_large(self.file, &what, limit)
-        })?;
-        let mut values = vec![0.0; total];
+        let mut values = vec![0.0; size * self.order.pages.len()];
         let pages = values.par_chunks_mut(size).zip(&self.order.pages);
-        pages.try_for_each(|(out, &page)| read_page(self.file, &self.pages[page], out))?;
+        pages.try_for_each(|(out, &number)| {
+            let (page, behind) = self.page(number);
+            read_page(self.file, page, behind, out)
+        })?;
         let shape = (about.frames, about.channels.len(), about.height, about.width);
         let values = Array4::from_shape_vec(shape, values)
             .map_err(|e| self.file.error(format!("the planes do not make a stack: {e}")))?;
@@ -177,27 +208,19 @@ fn read_pages(file: &PositionedFile, skeleton: &mut Skeleton<'_>, directories: &
 }
 
 /// ImageJ writes large stacks as one page whose pixels are followed by those of the others.
-fn image_j_pages(file: &PositionedFile, described: &str, pages: &mut Vec<Page>) {
-    let [page] = pages.as_slice() else { return };
-    let Some(images) = order::image_j_images(described).filter(|&images| images > 1) else { return };
+fn image_j_stack(file: &PositionedFile, described: &str, pages: &[Page]) -> Option<Stack> {
+    let [page] = pages else { return None };
+    let images = order::image_j_images(described).filter(|&images| images > 1)?;
     let contiguous =
         page.offsets.windows(2).zip(&page.counts).all(|(at, &size)| at[0].checked_add(size) == Some(at[1]));
-    let Some(size) = page.row_bytes().and_then(|row| row.checked_mul(page.height)) else { return };
-    let all = (size as u64).checked_mul(images as u64);
-    let holds = page.offsets.first().zip(all).is_some_and(|(&at, all)| file.holds(at, all));
-    if page.compression != Compression::None || page.tiled || page.planar || !contiguous || !holds {
-        return;
-    }
-    let first = page.clone();
-    pages.extend((1..images).map(|image| {
-        let mut page = first.clone();
-        page.offsets.iter_mut().for_each(|at| *at += (size * image) as u64);
-        page
-    }));
+    let bytes = page.row_bytes()?.checked_mul(page.height)? as u64;
+    let holds = file.holds(*page.offsets.first()?, bytes.checked_mul(images as u64)?);
+    let plain = page.compression == Compression::None && !page.tiled && !page.planar;
+    (plain && contiguous && holds).then_some(Stack { images, bytes })
 }
 
-/// Reads one page into `samples x height x width`.
-fn read_page(file: &PositionedFile, page: &Page, out: &mut [f32]) -> Result<()> {
+/// Reads one page, or an image so many bytes behind it, into `samples x height x width`.
+fn read_page(file: &PositionedFile, page: &Page, behind: u64, out: &mut [f32]) -> Result<()> {
     let across = page.chunks_across();
     let per_plane = across * page.chunks_down();
     let planes = if page.planar { page.samples } else { 1 };
@@ -207,7 +230,7 @@ fn read_page(file: &PositionedFile, page: &Page, out: &mut [f32]) -> Result<()> 
             let top = index % per_plane / across * page.chunk_height;
             // The last strip ends with the image; tiles are always whole.
             let rows = if page.tiled { page.chunk_height } else { page.chunk_height.min(page.height - top) };
-            chunk::unpack(file, page, index, rows)
+            chunk::unpack(file, page, behind, index, rows)
         })
         .collect::<Result<_>>()?;
     let row_bytes = page.row_bytes().unwrap_or(usize::MAX);
