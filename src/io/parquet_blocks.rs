@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::{DataFrame, DataType, ParquetReader, PolarsResult, SerReader};
 
 use super::parquet::{FIX, check_footer, check_marks};
-use super::parquet_pages::claim;
+use super::parquet_pages::{claim, is_footer};
 use super::positioned::PositionedFile;
 use crate::{Error, Result};
 
@@ -43,6 +43,11 @@ impl ParquetBlocks {
         check_marks(&start, &end, bytes)
             .and_then(|()| check_footer(&end, bytes))
             .map_err(|e| e.at(path.display().to_string()).fix(FIX))?;
+        let length = end.first_chunk::<4>().map_or(0, |length| u64::from(u32::from_le_bytes(*length)));
+        let file = PositionedFile::open(path)?;
+        if !is_footer(&file.bytes(tail.saturating_sub(length), length)?) {
+            return Err(file.damaged("its footer cannot be taken apart"));
+        }
         let footer = decode(path, || {
             let mut reader = ParquetReader::new(File::open(path)?);
             let schema = reader.schema()?;
