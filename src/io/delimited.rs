@@ -11,6 +11,10 @@ use std::path::{Path, PathBuf};
 use super::gzip;
 use crate::{Error, Result};
 
+/// Fields that a file may hold, each of which needs 50 bytes; larger files may hold so many for each of their bytes.
+const FIELDS: u64 = 4 << 20;
+const RATIO: u64 = 4;
+
 /// The whole text of a file; gzip is undone where the content starts with its two magic bytes.
 ///
 /// # Errors
@@ -57,12 +61,20 @@ impl Delimited {
     /// Reads a file whose first line names the columns.
     ///
     /// # Errors
-    /// When the file cannot be read or is empty, a line has more or fewer fields than the header, or a quote is
-    /// never closed; the message gives the line.
+    /// When the file cannot be read, is empty, or unpacks to far more fields than its size makes likely, a line has more or
+    /// fewer fields than the header, or a quote is never closed; the message gives the line.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let text = read_text(path)?;
-        Self::parse(path, &text, separator_of(path, &text))
+        let separator = separator_of(path, &text);
+        let fields = text.bytes().filter(|&byte| byte == separator as u8 || byte == b'\n').count() as u64;
+        let bytes = std::fs::metadata(path).map_err(|e| Error::file(path, e))?.len();
+        if fields > FIELDS.max(bytes.saturating_mul(RATIO)) {
+            return Err(Error::new(format!("{fields} fields in a file of {bytes} bytes"))
+                .at(path.display().to_string())
+                .fix("the file is damaged or a compression bomb; compare its size with the original"));
+        }
+        Self::parse(path, &text, separator)
     }
 
     /// The same for text that is in memory already; `path` is the name that messages give.

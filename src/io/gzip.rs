@@ -1,8 +1,8 @@
 //! Text files that may be gzip compressed, read as a stream that ends early when it swells beyond belief.
 //!
 //! Compression is recognised by its two magic bytes. What comes out of a compressed file is limited to 100 times its size,
-//! or 32 MB if that is more: tables of numbers shrink to a third, and a file that claims to shrink to a thousandth is no
-//! table.
+//! or 8 MB if that is more: tables of numbers shrink to a third, and a file that claims to shrink to a thousandth is no
+//! table. A field of a table needs up to 50 times the memory of its text.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 const RATIO: u64 = 100;
-const ALWAYS: u64 = 32 << 20;
+const ALWAYS: u64 = 8 << 20;
 const BLOCK: usize = 1 << 17;
 
 /// Opens a file for reading; gzip is undone where the content starts with its two magic bytes.
@@ -53,7 +53,7 @@ pub(crate) fn damaged(path: &Path, e: io::Error) -> Error {
 }
 
 fn swells() -> io::Error {
-    io::Error::other("its compressed content swells to more than 100 times its size")
+    io::Error::other("its compressed content swells to more than 100 times its size, like a compression bomb")
 }
 
 /// A stream that fails once more bytes came than were allowed.

@@ -12,6 +12,7 @@ pub mod npy;
 pub mod numbers;
 pub mod parquet;
 pub(crate) mod parquet_blocks;
+mod parquet_pages;
 pub(crate) mod part_file;
 pub mod png;
 pub(crate) mod positioned;

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader};
 
+use super::parquet_blocks::{ParquetBlocks, is_whole};
 use super::part_file::PartFile;
 use crate::{Error, Result};
 
@@ -26,7 +27,8 @@ pub(super) const FIX: &str = "download or write the file again, and compare its 
 /// ```
 ///
 /// # Errors
-/// When the file is missing, is not parquet, was cut short, or its contents contradict its footer.
+/// When the file is missing, is not parquet, was cut short, claims more values than its bytes can hold, or its contents
+/// contradict its footer.
 pub fn read(path: impl AsRef<Path>) -> Result<DataFrame> {
     let path = path.as_ref();
     let bytes = fs::read(path).map_err(|e| {
@@ -36,9 +38,13 @@ pub fn read(path: impl AsRef<Path>) -> Result<DataFrame> {
     check_marks(&bytes, end, size)
         .and_then(|()| check_footer(end, size))
         .map_err(|e| e.at(path.display().to_string()).fix(FIX))?;
+    ParquetBlocks::open(path)?.check()?;
     // The decoder behind ParquetReader panics on some damaged pages.
     match catch_unwind(AssertUnwindSafe(|| ParquetReader::new(Cursor::new(bytes)).finish())) {
-        Ok(Ok(table)) => Ok(table),
+        Ok(Ok(table)) if is_whole(&table) => Ok(table),
+        Ok(Ok(_)) => Err(Error::new("the parquet file is damaged: its columns are not of one length")
+            .at(path.display().to_string())
+            .fix(FIX)),
         Ok(Err(e)) => Err(Error::new(format!("the parquet file is damaged or uses an unknown encoding: {e}"))
             .at(path.display().to_string())
             .fix(FIX)

@@ -13,6 +13,8 @@ use crate::{Error, Result};
 
 /// Bytes of the longest record.
 const LONGEST: usize = 16 << 20;
+/// Fields of the widest record.
+const WIDEST: usize = 1 << 17;
 
 /// A file that is read record by record.
 pub(crate) struct Records {
@@ -57,7 +59,8 @@ impl Records {
     /// Goes to the next record that is not blank; false at the end of the file.
     ///
     /// # Errors
-    /// When the file cannot be read, a quote is never closed, or a record is longer than 16 MB.
+    /// When the file cannot be read, a quote is never closed, or a record is longer than 16 MB or wider than 131,072
+    /// fields.
     pub(crate) fn advance(&mut self) -> Result<bool> {
         loop {
             self.text.clear();
@@ -118,6 +121,11 @@ impl Records {
                 }
             }
             reader.consume(used);
+            if ends.len() > WIDEST {
+                return Err(Error::new(format!("a line has more than {WIDEST} fields: this is no table"))
+                    .at(format!("{}, line {line}", path.display()))
+                    .fix("check the separator; tables wider than this belong into parquet"));
+            }
             if text.len() + ends.len() > LONGEST {
                 return Err(Error::new("a line is longer than 16 MB: this is no table")
                     .at(format!("{}, line {line}", path.display()))

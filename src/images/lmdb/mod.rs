@@ -138,7 +138,8 @@ impl LmdbImages {
         let size = values.and_then(|values| u32::try_from(values.checked_mul(pixels.size())?).ok());
         let size = size.ok_or_else(|| Error::new(format!("{shape:?} is no shape of an image")))?;
         let trees = environments.iter().map(|(path, _)| Tree::open(path)).collect::<Result<Vec<_>>>()?;
-        let mut bar = Bar::new("keys", Some(trees.iter().map(Tree::entries).sum()));
+        let entries = trees.iter().fold(0u64, |sum, tree| sum.saturating_add(tree.entries()));
+        let mut bar = Bar::new("keys", Some(entries));
         let (mut keys, mut places, mut starts, mut labels) = (KeyTable::new(pattern), Vec::new(), vec![0], Vec::new());
         for (tree, (_, label)) in trees.iter().zip(environments) {
             let place_of = |error: Error| error.at(tree.file().path().display().to_string());

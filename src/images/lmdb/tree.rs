@@ -9,8 +9,8 @@
 //!            large value starts, after that page's header
 //! ```
 //!
-//! Everything is checked against the file's length, each page is visited once, and the number of entries must be the one
-//! that the meta page promises. The lock file is not needed: nothing is written, and a snapshot is what the file holds.
+//! Everything is checked against the file's length, no more pages are visited than there are, the nodes of a page must
+//! fit into it side by side, and the number of entries must be the one that the meta page promises. The lock file is not needed: nothing is written, and a snapshot is what the file holds.
 
 use std::path::Path;
 
@@ -24,6 +24,8 @@ const LEAF: u16 = 2;
 const OVERFLOW: u16 = 4;
 const META: u16 = 8;
 const NO_PAGE: u64 = u64::MAX;
+/// Bytes of the longest key that LMDB takes.
+const LONGEST_KEY: usize = 511;
 /// Flags of a value: on pages of its own, a tree of its own, several values under one key.
 const LARGE: u16 = 1;
 const TREE: u16 = 2;
@@ -144,7 +146,7 @@ impl Tree {
                     let from = waiting.len();
                     for node in nodes(&page) {
                         let node = node.ok_or_else(broken)?;
-                        waiting.push((node.word | u64::from(node.flags) << 32, depth + 1));
+                        waiting.push((node.word | u64::from(node.flags) << 32, depth.saturating_add(1)));
                     }
                     waiting[from..].reverse();
                     if waiting.len() as u64 > pages {
@@ -214,10 +216,11 @@ struct Node<'a> {
     value_at: usize,
 }
 
-/// The nodes of a branch or leaf; `None` for one that leaves the page.
+/// The nodes of a branch or leaf; `None` for one that leaves the page or overlaps with others.
 fn nodes(page: &[u8]) -> impl Iterator<Item = Option<Node<'_>>> {
     let end = usize::from(u16_at(page, 12).unwrap_or_default());
     let slots = end.checked_sub(HEADER).filter(|_| end <= page.len()).map_or(0, |bytes| bytes / 2);
+    let mut room = page.len().saturating_sub(end);
     (0..slots).map(move |slot| {
         let at = usize::from(u16_at(page, HEADER + 2 * slot)?);
         if at < end {
@@ -225,6 +228,7 @@ fn nodes(page: &[u8]) -> impl Iterator<Item = Option<Node<'_>>> {
         }
         let key_length = usize::from(u16_at(page, at + 6)?);
         let key = page.get(at + 8..at + 8 + key_length)?;
+        room = room.checked_sub(8 + key_length).filter(|_| key_length <= LONGEST_KEY)?;
         Some(Node {
             word: u64::from(u32_at(page, at)?),
             flags: u16_at(page, at + 4)?,

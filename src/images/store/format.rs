@@ -140,6 +140,9 @@ impl Format {
             let length = fields.take(2)?;
             layout.channels[channel] = fields.text(usize::from(u16::from_le_bytes([length[0], length[1]])))?;
         }
+        if Self::data_start(&layout) != start {
+            return Err(file.damaged(format!("its images start at {start}, not behind the names of its channels")));
+        }
         let mut fields = Reader { bytes: &groups, file };
         layout.batch = fields.names()?;
         layout.perturbation = fields.names()?.pop().ok_or_else(|| file.damaged("it names no perturbation column"))?;

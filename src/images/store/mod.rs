@@ -16,12 +16,11 @@ mod layout;
 mod storage;
 mod writer;
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ndarray::Array4;
-use polars::prelude::{DataFrame, ParquetReader, SerReader};
+use polars::prelude::DataFrame;
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::format::MARK;
@@ -32,6 +31,7 @@ pub use self::writer::{StoreReport, StoreWriter};
 use super::{BatchStatistics, CellImages, batch_statistics, check_rows};
 use crate::io::aligned::AlignedBytes;
 use crate::io::parquet;
+use crate::io::parquet_blocks::ParquetBlocks;
 use crate::io::positioned::PositionedFile;
 use crate::{Error, Result};
 
@@ -210,12 +210,7 @@ impl ImageStore {
                 .file
                 .error(format!("there are no rows {rows:?}: the store has {} cells", self.format.cells)));
         }
-        let path = table_path(self.file.path());
-        let file = File::open(&path).map_err(|e| Error::file(&path, e))?;
-        ParquetReader::new(file)
-            .with_slice(Some((rows.start, rows.len())))
-            .finish()
-            .map_err(|e| Error::new(format!("cannot read the table: {e}")).at(path.display().to_string()).caused_by(e))
+        ParquetBlocks::open(&table_path(self.file.path()))?.rows_of(rows)
     }
 
     /// Mean, standard deviation, median and MAD of every channel over the cells of `control` in each batch, in one pass.
@@ -281,6 +276,7 @@ impl CellImages for ImageStore {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::os::unix::fs::FileExt;
 
     use super::*;

@@ -16,6 +16,8 @@ use crate::{Error, Result};
 
 /// Rows from which the types of columns are guessed.
 const PROBED: usize = 1000;
+/// Fields that are held as text at a time.
+const HELD: usize = 1 << 22;
 
 /// A text file and its columns.
 #[derive(Clone, Debug)]
@@ -59,8 +61,9 @@ impl CsvPart {
         &self.columns
     }
 
-    /// Reads the chosen columns in blocks of at most `rows` rows.
+    /// Reads the chosen columns in blocks of at most `rows` rows, fewer of wide tables.
     pub(super) fn read(&self, features: &[String], labels: &[String], rows: usize, each: Each<'_>) -> Result<()> {
+        let rows = rows.min((HELD / self.columns.len().max(1)).max(1));
         let mut records = Records::open(&self.path)?;
         records.advance()?;
         let names = header(&records)?;

@@ -16,8 +16,8 @@ pub(super) fn read(
     rows: usize,
     each: Each<'_>,
 ) -> Result<()> {
-    blocks.check_size(features.len() + labels.len())?;
     let columns: Vec<String> = features.iter().chain(labels).cloned().collect();
+    blocks.check_size(&columns)?;
     for run in blocks.runs(rows) {
         let table = blocks.read(&columns, run)?;
         let mut values = Array2::zeros((table.height(), features.len()));

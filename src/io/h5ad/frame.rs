@@ -221,6 +221,12 @@ fn categorical(codes: &Array, categories: Node) -> Result<Values> {
             .fix(FIX));
     }
     let numbers: Vec<i64> = codes.all("codes")?;
+    if let Node::Group(group) = &categories
+        && group.text("encoding-type") == Some("categorical")
+    {
+        // Their own categories could be these again, and so on.
+        return Err(Error::new("the categories of a column have categories themselves").at(group.place()).fix(FIX));
+    }
     let categories = values_of(categories)?;
     if let Values::Text(texts) = &categories {
         // One long text under many codes would unpack without end.

@@ -115,6 +115,7 @@ impl Matrix {
         let counts = match self {
             Self::Dense(array) => self.sift(array, columns)?,
             Self::Sparse { rows_first, shape, data, indices, indptr } => {
+                check_rows(shape[0], data)?;
                 let (starts, numbers) = (starts(indptr)?, numbers(indices)?);
                 let values: Vec<f32> = data.all("values")?;
                 if *rows_first {
@@ -188,7 +189,8 @@ impl Matrix {
                 check_written(array)?;
                 Vec::new()
             }
-            Self::Sparse { indptr, data, .. } => {
+            Self::Sparse { indptr, data, shape, .. } => {
+                check_rows(shape[0], data)?;
                 let starts = starts(indptr)?;
                 let stored = data.shape()[0];
                 if starts.first() != Some(&0) || !starts.is_sorted() || starts.last() != Some(&stored) {
@@ -218,9 +220,15 @@ pub(crate) fn is_matrix(node: &Node) -> bool {
     }
 }
 
-/// A dense matrix whose rows are not there cannot be read, however few at a time.
+/// A dense matrix whose rows are not there cannot be read, however few at a time; rows without columns count as well.
 fn check_written(array: &Array) -> Result<()> {
-    limit::check_unpacked(array.entries()?.saturating_mul(4), array.file_bytes()).map_err(|e| e.at(array.place()))
+    let entries = array.entries()?.max(array.shape()[0]);
+    limit::check_unpacked(entries.saturating_mul(4), array.file_bytes()).map_err(|e| e.at(array.place()))
+}
+
+/// Nothing in a matrix by columns holds a place for each row; the rows claimed must still be likely.
+fn check_rows(rows: u64, data: &Array) -> Result<()> {
+    limit::check_unpacked(rows.saturating_mul(16), data.file_bytes()).map_err(|e| e.at(data.place()))
 }
 
 /// Where rows or columns start.

@@ -34,6 +34,10 @@ impl Array {
         let Datatype::Compound { size, members } = datatype else {
             return Err(Error::new("records were expected").at(self.place()).fix(super::FIX));
         };
+        // Fields may overlap, and a byte becomes a number of eight or a text.
+        let values = self.entries()?.saturating_mul(members.len() as u64);
+        limit::check(values.saturating_mul(size_of::<f64>() as u64), self.origin.bytes)
+            .map_err(|e| e.at(self.place()))?;
         members
             .iter()
             .map(|member| {

@@ -38,6 +38,9 @@ impl Array {
 
     fn heap(&self) -> Result<Vec<String>> {
         let place = self.place();
+        if self.entries()? == 0 {
+            return Ok(Vec::new()); // of however many rows
+        }
         // Every text stands in the file once, so that together they cannot be longer than it is.
         let length = guard(&place, || self.dataset.vlen_string_payload_size())?;
         if length > self.origin.bytes {

@@ -24,8 +24,10 @@ pub(super) const TIFF: Probe = Probe {
     recognises: |start| [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|mark| start.bytes.starts_with(mark)),
     inspect: |path| {
         let told = tiff::describe(path)?;
-        let pixels = told.frames * told.channels.len() * told.height * told.width;
-        let picture = if pixels <= LARGEST { Some(tiff::read(path)?) } else { None };
+        let sizes = [told.frames, told.channels.len(), told.height, told.width];
+        let pixels = sizes.iter().try_fold(1usize, |pixels, &size| pixels.checked_mul(size));
+        let small = pixels.is_some_and(|pixels| pixels <= LARGEST);
+        let picture = if small { Some(tiff::read(path)?) } else { None };
         let facts = vec![
             ("frames".to_owned(), told.frames.to_string()),
             ("channels".to_owned(), format!("{}: {}", told.channels.len(), told.channels.join(", "))),

@@ -97,6 +97,9 @@ impl Npz {
     /// When there is no such array, it is damaged or holds no numbers, or `T` cannot take them (see [`super::read`]).
     pub fn read<T: Number>(&self, name: &str) -> Result<ArrayD<T>> {
         self.with(name, |header, mut from| {
+            // Bytes read as `f64` take eight times as much.
+            let numbers = header.shape.iter().product::<usize>();
+            limit::check((numbers as u64).saturating_mul(size_of::<T>() as u64), self.bytes)?;
             let array = read_array(&mut from, header.dtype, header.big_endian, header.fortran_order, &header.shape)?;
             // The archive compares its checksum where the member ends.
             match from.read(&mut [0]) {

@@ -1,20 +1,19 @@
 //! The three text files of a 10x folder, each plain or gzipped.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::fs;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
-
-use flate2::bufread::MultiGzDecoder;
 
 use super::Parts;
 use super::h5::{symbols, table, text};
 use super::market;
+use crate::io::gzip;
 use crate::io::parquet::name_some;
 use crate::screen::Counts;
 use crate::{Error, Result};
 
 /// What lists of cells and genes may unpack to: this and so many times the size of the file. Names compress 3 to 8 times.
-const FREE: u64 = 32 << 20;
+const FREE: u64 = 2 << 20;
 const RATIO: u64 = 32;
 
 const MATRIX: [&str; 2] = ["matrix.mtx", "matrix.mtx.gz"];
@@ -103,14 +102,8 @@ fn beside(matrix: &Path, names: &[&str]) -> Result<PathBuf> {
 
 /// A file as its content, whether it is gzipped or not, and its size on disk.
 fn unpacked(path: &Path) -> Result<(Box<dyn BufRead>, u64)> {
-    let file = File::open(path).map_err(|e| Error::file(path, e))?;
-    let bytes = file.metadata().map_err(|e| Error::file(path, e))?.len();
-    let mut reader = BufReader::with_capacity(1 << 16, file);
-    let start = reader.fill_buf().map_err(|e| Error::file(path, e))?;
-    if start.starts_with(&[0x1f, 0x8b]) {
-        return Ok((Box::new(BufReader::with_capacity(1 << 17, MultiGzDecoder::new(reader))), bytes));
-    }
-    Ok((Box::new(reader), bytes))
+    let bytes = fs::metadata(path).map_err(|e| Error::file(path, e))?.len();
+    Ok((gzip::open(path)?, bytes))
 }
 
 /// The lines of a text file that are not empty.

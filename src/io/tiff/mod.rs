@@ -68,7 +68,7 @@ pub struct Description {
 pub fn read(path: impl AsRef<Path>) -> Result<Picture> {
     let file = PositionedFile::open(path.as_ref())?;
     let limit = fair_size(file.len());
-    Pages::open(&file)?.read(limit)
+    Pages::open(&file)?.read(limit, limit.saturating_add(limit / 2))
 }
 
 /// The same for files that are packed tighter than [`read`] believes: `limit` is the most memory for pixels, in bytes.
@@ -77,7 +77,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Picture> {
 /// As [`read`].
 pub fn read_up_to(path: impl AsRef<Path>, limit: u64) -> Result<Picture> {
     let file = PositionedFile::open(path.as_ref())?;
-    Pages::open(&file)?.read(limit)
+    Pages::open(&file)?.read(limit, limit.saturating_mul(3))
 }
 
 /// The same into an array that is there, `frames x channels x height x width`: for files of one shape, one after the other.
@@ -125,7 +125,7 @@ pub(crate) fn read_to(
     let about = pages.description();
     fits(&about)?;
     let limit = fair_size(file.len()).max(size_of_val(out) as u64);
-    if pages.values(limit)? != out.len() {
+    if pages.values(limit, limit.saturating_mul(3))? != out.len() {
         return Err(file.error(format!("its planes do not fill {} values", out.len())));
     }
     pages.read_to(out)?;

@@ -82,14 +82,23 @@ fn ome(xml: &str, pages: usize, samples: usize) -> Option<Order> {
         return None;
     }
     let order = attribute(image.text, "DimensionOrder").unwrap_or_else(|| "XYCZT".into());
-    // The place of a plane in the file's order: the axis named first changes fastest.
+    let mut axes: Vec<char> = order.chars().filter(|axis| matches!(axis, 'C' | 'Z' | 'T')).take(4).collect();
+    let named = axes.clone();
+    axes.sort_unstable();
+    if axes != ['C', 'T', 'Z'] {
+        return None;
+    }
+    // The place of a plane in the file's order: the axis named first changes fastest. `None` is beyond all places.
     let place = |ci: usize, zi: usize, ti: usize| {
-        order.chars().fold((0, 1), |(place, stride), axis| match axis {
-            'C' => (place + ci * stride, stride * channels),
-            'Z' => (place + zi * stride, stride * z),
-            'T' => (place + ti * stride, stride * t),
-            _ => (place, stride),
-        })
+        let placed = named.iter().try_fold((0usize, 1usize), |(place, stride), axis| {
+            let (at, size) = match axis {
+                'C' => (ci, channels),
+                'Z' => (zi, z),
+                _ => (ti, t),
+            };
+            Some((place.checked_add(at.checked_mul(stride)?)?, stride.checked_mul(size)?))
+        });
+        placed.map(|(place, _)| place)
     };
     let mut page_of: Vec<usize> = (0..planes).collect();
     let mut placed = 0;
@@ -97,7 +106,7 @@ fn ome(xml: &str, pages: usize, samples: usize) -> Option<Order> {
         let number = |name: &str| attribute(data.text, name).and_then(|value| value.parse::<usize>().ok());
         let Some(page) = number("IFD") else { continue };
         let first = |name: &str| number(name).unwrap_or(0);
-        let start = place(first("FirstC"), first("FirstZ"), first("FirstT")).0;
+        let start = place(first("FirstC"), first("FirstZ"), first("FirstT"))?;
         let count = number("PlaneCount").unwrap_or(1).min(planes.saturating_sub(start));
         placed += count;
         if placed > planes {
@@ -111,7 +120,7 @@ fn ome(xml: &str, pages: usize, samples: usize) -> Option<Order> {
     for ti in 0..t {
         for zi in 0..z {
             for ci in 0..channels {
-                ordered.push(*page_of.get(place(ci, zi, ti).0)?);
+                ordered.push(*page_of.get(place(ci, zi, ti)?)?);
             }
         }
     }

@@ -105,7 +105,9 @@ impl Page {
     }
 
     fn check_chunks(&mut self, file: &PositionedFile, counts: Option<Vec<u64>>) -> Result<()> {
-        let due = self.chunks_across() * self.chunks_down() * if self.planar { self.samples } else { 1 };
+        let planes = if self.planar { self.samples } else { 1 };
+        let due = self.chunks_across().checked_mul(self.chunks_down()).and_then(|n| n.checked_mul(planes));
+        let due = due.ok_or_else(|| file.damaged("a page is cut into more pieces than can be counted"))?;
         self.counts = match counts {
             Some(counts) => counts,
             // Sizes are needed only of what is packed.
@@ -119,6 +121,8 @@ impl Page {
                 self.counts.len()
             )));
         }
+        self.offsets.truncate(due);
+        self.counts.truncate(due);
         Ok(())
     }
 
@@ -146,16 +150,17 @@ impl Page {
         self.width.checked_mul(self.height)?.checked_mul(self.samples)
     }
 
-    /// Refuses a page that claims more memory than `limit` bytes, for its pixels as `f32` or for one of its chunks.
-    pub(super) fn check_size(&self, file: &PositionedFile, limit: u64) -> Result<()> {
-        let pixels = self.values().and_then(|values| values.checked_mul(4));
-        let chunk = self.row_bytes().and_then(|row| row.checked_mul(self.chunk_height));
-        match (pixels, chunk) {
-            (Some(pixels), Some(chunk)) if pixels as u64 <= limit && chunk as u64 <= limit => Ok(()),
-            _ => {
-                Err(too_large(file, &format!("one page of {} x {} x {}", self.samples, self.height, self.width), limit))
-            }
-        }
+    /// Bytes of the pixels as `f32`, and of what they are unpacked into on the way: the chunks, of which tiles reach over
+    /// the rim, and one row of numbers.
+    pub(super) fn sizes(&self) -> Option<(u64, u64)> {
+        let pixels = self.values()?.checked_mul(4)?;
+        let rows = if self.tiled {
+            self.chunk_height.checked_mul(self.offsets.len())?
+        } else {
+            self.height.checked_mul(if self.planar { self.samples } else { 1 })?
+        };
+        let row = self.chunk_width.checked_mul(self.chunk_samples())?.checked_mul(4)?;
+        Some((pixels as u64, self.row_bytes()?.checked_mul(rows)?.checked_add(row)? as u64))
     }
 }
 

@@ -14,11 +14,22 @@ use crate::images::{Picture, numbered};
 use crate::io::positioned::PositionedFile;
 use crate::io::zeros::zeros;
 
+/// Channels that a file may have: where nothing says otherwise, every page is one.
+const MOST_CHANNELS: usize = 1 << 20;
+
 /// The pages of a file, checked, in the order of frames and channels.
 pub(super) struct Pages<'a> {
     file: &'a PositionedFile,
     pages: Vec<Page>,
+    stack: Option<Stack>,
     order: Order,
+}
+
+/// Images without a directory of their own, whose pixels follow those of the one page.
+struct Stack {
+    images: usize,
+    /// From one image to the next.
+    bytes: u64,
 }
 
 impl<'a> Pages<'a> {
@@ -26,8 +37,8 @@ impl<'a> Pages<'a> {
     pub(super) fn open(file: &'a PositionedFile) -> Result<Self> {
         let (mut skeleton, directories) = Skeleton::read(file)?;
         let described = skeleton.text(&directories[0], 270)?.unwrap_or_default();
-        let mut pages = read_pages(file, &mut skeleton, &directories)?;
-        image_j_pages(file, &described, &mut pages);
+        let pages = read_pages(file, &mut skeleton, &directories)?;
+        let stack = image_j_stack(file, &described, &pages);
         let first = &pages[0];
         let same = |page: &&Page| {
             (page.width, page.height, page.samples, page.pixel)
@@ -49,8 +60,20 @@ impl<'a> Pages<'a> {
                 ))
                 .fix("split the file into one file per image size"));
         }
-        let order = Order::of(&described, pages.len(), first.samples);
-        Ok(Self { file, pages, order })
+        let order = Order::of(&described, stack.as_ref().map_or(pages.len(), |stack| stack.images), first.samples);
+        let channels = order.channels.checked_mul(first.samples);
+        if channels.is_none_or(|channels| channels > MOST_CHANNELS) {
+            return Err(file.damaged(format!("it claims {} x {} channels", order.channels, first.samples)));
+        }
+        Ok(Self { file, pages, stack, order })
+    }
+
+    /// A page, and how far behind its own pixels those lie that are meant.
+    fn page(&self, number: usize) -> (&Page, u64) {
+        match &self.stack {
+            Some(stack) => (&self.pages[0], number as u64 * stack.bytes),
+            None => (&self.pages[number], 0),
+        }
     }
 
     /// What they hold together.
@@ -75,21 +98,26 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The number of all values, once they and every chunk are known to need no more than `limit` bytes.
-    pub(super) fn values(&self, limit: u64) -> Result<usize> {
+    /// The number of all values, once they are known to need at most `limit` bytes as `f32`, and with what they are unpacked
+    /// from at most `most`.
+    pub(super) fn values(&self, limit: u64, most: u64) -> Result<usize> {
         let first = &self.pages[0];
-        self.pages.iter().try_for_each(|page| page.check_size(self.file, limit))?;
-        let size = first.values().unwrap_or(usize::MAX);
-        let total = size.checked_mul(self.order.pages.len()).filter(|&total| (total as u64) <= limit / 4);
-        total.ok_or_else(|| {
-            let what = format!("{} pages of {} x {}", self.order.pages.len(), first.height, first.width);
-            page::too_large(self.file, &what, limit)
-        })
+        let sum = self.order.pages.iter().try_fold((0u64, 0u64), |(pixels, unpacked), &page| {
+            let (more_pixels, more_unpacked) = self.page(page).0.sizes()?;
+            Some((pixels.checked_add(more_pixels)?, unpacked.checked_add(more_unpacked)?))
+        });
+        let fits = |&(pixels, unpacked): &(u64, u64)| pixels <= limit && pixels.saturating_add(unpacked) <= most;
+        if !sum.as_ref().is_some_and(fits) {
+            let count = self.order.pages.len();
+            let what = format!("{count} pages of {} x {} x {}", first.samples, first.height, first.width);
+            return Err(page::too_large(self.file, &what, limit));
+        }
+        Ok(first.values().unwrap_or(usize::MAX) * self.order.pages.len())
     }
 
-    /// Reads all planes, which need no more than `limit` bytes.
-    pub(super) fn read(&self, limit: u64) -> Result<Picture> {
-        let mut values = zeros(self.values(limit)?);
+    /// Reads all planes, within the bounds of [`Pages::values`].
+    pub(super) fn read(&self, limit: u64, most: u64) -> Result<Picture> {
+        let mut values = zeros(self.values(limit, most)?);
         self.read_to(&mut values)?;
         let about = self.description();
         let shape = (about.frames, about.channels.len(), about.height, about.width);
@@ -102,7 +130,12 @@ impl<'a> Pages<'a> {
     pub(super) fn read_to(&self, out: &mut [f32]) -> Result<()> {
         let (size, small) = (self.pages[0].values().unwrap_or(usize::MAX), out.len() <= PART);
         let pages = out.chunks_exact_mut(size).zip(&self.order.pages);
-        let parts: Vec<Part<'_>> = pages.flat_map(|(out, &page)| Part::all(&self.pages[page], out)).collect();
+        let parts: Vec<Part<'_>> = pages
+            .flat_map(|(out, &number)| {
+                let (page, behind) = self.page(number);
+                Part::all(page, behind, out)
+            })
+            .collect();
         if small {
             // Waking other threads would take longer.
             let mut scratch = Scratch::default();
@@ -124,21 +157,13 @@ fn read_pages(file: &PositionedFile, skeleton: &mut Skeleton<'_>, directories: &
 }
 
 /// ImageJ writes large stacks as one page whose pixels are followed by those of the others.
-fn image_j_pages(file: &PositionedFile, described: &str, pages: &mut Vec<Page>) {
-    let [page] = pages.as_slice() else { return };
-    let Some(images) = order::image_j_images(described).filter(|&images| images > 1) else { return };
+fn image_j_stack(file: &PositionedFile, described: &str, pages: &[Page]) -> Option<Stack> {
+    let [page] = pages else { return None };
+    let images = order::image_j_images(described).filter(|&images| images > 1)?;
     let contiguous =
         page.offsets.windows(2).zip(&page.counts).all(|(at, &size)| at[0].checked_add(size) == Some(at[1]));
-    let Some(size) = page.row_bytes().and_then(|row| row.checked_mul(page.height)) else { return };
-    let all = (size as u64).checked_mul(images as u64);
-    let holds = page.offsets.first().zip(all).is_some_and(|(&at, all)| file.holds(at, all));
-    if page.compression != Compression::None || page.tiled || page.planar || !contiguous || !holds {
-        return;
-    }
-    let first = page.clone();
-    pages.extend((1..images).map(|image| {
-        let mut page = first.clone();
-        page.offsets.iter_mut().for_each(|at| *at += (size * image) as u64);
-        page
-    }));
+    let bytes = page.row_bytes()?.checked_mul(page.height)? as u64;
+    let holds = file.holds(*page.offsets.first()?, bytes.checked_mul(images as u64)?);
+    let plain = page.compression == Compression::None && !page.tiled && !page.planar;
+    (plain && contiguous && holds).then_some(Stack { images, bytes })
 }

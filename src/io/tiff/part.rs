@@ -24,6 +24,8 @@ const BLOCK: usize = 1 << 17;
 /// Rows from `top` on of the samples that lie together in a page's chunks: of one of them where the page is planar.
 pub(super) struct Part<'a> {
     page: &'a Page,
+    /// How far behind the page's own pixels those lie that are meant: other images of a stack.
+    behind: u64,
     sample: usize,
     top: usize,
     /// Where the rows of each sample belong, `rows x width`.
@@ -32,7 +34,7 @@ pub(super) struct Part<'a> {
 
 impl<'a> Part<'a> {
     /// The parts of a page that becomes `planes`, `samples x height x width`.
-    pub(super) fn all(page: &'a Page, planes: &'a mut [f32]) -> Vec<Self> {
+    pub(super) fn all(page: &'a Page, behind: u64, planes: &'a mut [f32]) -> Vec<Self> {
         let (width, height, together) = (page.width, page.height, page.chunk_samples());
         let wanted = (PART / together / width).max(OF_SAMPLE / width).max(1);
         let rows = wanted.next_multiple_of(if in_rows(page) { 1 } else { page.chunk_height }).min(height);
@@ -42,7 +44,7 @@ impl<'a> Part<'a> {
             let mut planes: Vec<_> = planes.map(|plane| plane.chunks_mut(rows * width)).collect();
             parts.extend((0..height).step_by(rows).map(|top| {
                 let out = planes.iter_mut().filter_map(Iterator::next).collect();
-                Self { page, sample, top, out }
+                Self { page, behind, sample, top, out }
             }));
         }
         parts
@@ -114,7 +116,8 @@ impl<'a> Part<'a> {
             if page.counts[index] < (rows * row_bytes) as u64 {
                 return Err(short(file, index, rows));
             }
-            Ok((page.offsets[index].saturating_add((within * row_bytes) as u64), row - within + rows))
+            let offset = page.offsets[index].saturating_add(self.behind).saturating_add((within * row_bytes) as u64);
+            Ok((offset, row - within + rows))
         };
         let (offset, mut to) = strip(row)?;
         file.check(offset, (row_bytes * (to - row)) as u64)?;

@@ -1,0 +1,8 @@
+//! Image stores.
+
+#![no_main]
+
+#[path = "../../tests/common/readers.rs"]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| drop(readers::image_store(bytes)));

@@ -1,0 +1,8 @@
+//! Named arrays.
+
+#![no_main]
+
+#[path = "../../tests/common/readers.rs"]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| drop(readers::safetensors(bytes)));

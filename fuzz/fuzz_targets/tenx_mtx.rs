@@ -1,0 +1,8 @@
+//! 10x folders.
+
+#![no_main]
+
+#[path = "../../tests/common/readers.rs"]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| drop(readers::tenx_mtx(bytes)));

@@ -1,0 +1,8 @@
+//! TIFF images.
+
+#![no_main]
+
+#[path = "../../tests/common/readers.rs"]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| drop(readers::tiff(bytes)));
