@@ -170,9 +170,9 @@ fn interrupted_training_ends_at_its_next_step_and_keeps_what_it_learned() {
     let mut kernel = kernel();
     kernel.execute(COUNTER).ok();
     let id = kernel.begin(
-        "println!(\"begun\");\nlet sampler = Uniform::new((0..1000).collect(), 1, 0)?;\n\
+        "println!(\"begun\");\n{\nlet sampler = Uniform::new((0..1000).collect(), 1, 0)?;\n\
          let data = Data { sampler: &sampler, load: &|rows, _| Ok(rows.len()), validation: vec![], fingerprint: String::new() };\n\
-         history = fit(&mut counter, &data, &FitConfig::default(), &mut Silent)?;",
+         history = fit(&mut counter, &data, &FitConfig::default(), &mut Silent)?;\n}",
     );
     kernel.wait_for_print(&id, "begun");
     std::thread::sleep(Duration::from_millis(1000));
