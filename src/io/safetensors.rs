@@ -172,7 +172,7 @@ pub fn write(path: impl AsRef<Path>, arrays: &[(&str, Stored)]) -> Result<()> {
 /// The same with free text by key, which [`SafeTensors::metadata`] gives back.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(
     path: impl AsRef<Path>,
     arrays: &[(&str, Stored)],

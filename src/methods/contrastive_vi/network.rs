@@ -150,7 +150,7 @@ impl ContrastiveVi {
     /// The same after training: running averages, no dropout.
     ///
     /// # Errors
-    /// As [`ContrastiveVi::train`].
+    /// As [`ContrastiveVi::forward_training`].
     pub fn forward(
         &self,
         control: &Cells,

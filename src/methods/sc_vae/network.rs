@@ -170,7 +170,7 @@ impl ScVae {
     /// The same after training: running averages, no dropout.
     ///
     /// # Errors
-    /// As [`ScVae::train`].
+    /// As [`ScVae::forward_training`].
     pub fn forward(
         &self,
         cells: &Cells,

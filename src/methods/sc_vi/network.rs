@@ -125,7 +125,7 @@ impl ScVi {
     /// The same after training: running averages, no dropout.
     ///
     /// # Errors
-    /// As [`ScVi::train`].
+    /// As [`ScVi::forward_training`].
     pub fn forward(&self, cells: &Cells, draws: &ScViDraws) -> Result<ScViOutput> {
         self.expect(cells, draws)?;
         let posterior = self.encoder.forward(self.encoder.input(cells));
