@@ -46,6 +46,15 @@ fn decode(file: BufReader<File>, limit: u64) -> Result<Picture> {
     let mut decoder = Decoder::new_with_limits(file, Limits { bytes: usize::try_from(limit).unwrap_or(usize::MAX) });
     decoder.set_transformations(Transformations::EXPAND);
     let mut reader = decoder.read_info().map_err(damaged)?;
+    // The decoder panics on colours that are cut off or too many.
+    if let Some(odd) =
+        reader.info().palette.as_ref().map(|palette| palette.len()).filter(|bytes| bytes % 3 != 0 || *bytes > 768)
+    {
+        return Err(Error::new(format!(
+            "the PNG file is damaged: its palette has {odd} bytes, not three for each of 256 colours"
+        ))
+        .fix("download or write the file again, and compare its size with the original"));
+    }
     let (width, height) = (reader.info().width as usize, reader.info().height as usize);
     let (colour, depth) = reader.output_color_type();
     let samples = colour.samples();

@@ -1,5 +1,7 @@
 //! LMDB files of a few small pages, written byte by byte: the C library takes the pages of the system, of 4 KB or more.
 
+#![allow(dead_code)] // each test file uses its own part
+
 const PAGE: usize = 512;
 const HEADER: usize = 16;
 

@@ -220,6 +220,8 @@ mod tests {
         let order = Order::of(&xml.replace("XYCTZ", "XYTCZ"), 6, 1);
         assert_eq!(order.pages, [0, 3, 1, 4, 2, 5]);
         assert_eq!(Order::of(xml, 5, 1).channels, 5); // contradicts the pages: they are channels
+        // An axis that stands a thousand times would make a place that no number holds.
+        assert_eq!(Order::of(&xml.replace("XYCTZ", &"C".repeat(1000)), 6, 1).channels, 6);
     }
 
     #[test]
