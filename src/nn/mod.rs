@@ -45,7 +45,7 @@ pub use linear::Linear;
 pub use resample::{doubled, halved};
 pub use residual::ResidualBlock;
 pub use state::State;
-pub(crate) use state::{Fields, array, replaced};
+pub(crate) use state::{Fields, array, flat_tensors, replaced};
 pub use table::Table;
 pub use top_q::SoftChoice;
 

@@ -40,16 +40,18 @@ pub struct State {
 impl State {
     /// The parameters and running averages of a network.
     pub fn of(module: &impl Module<Backend>) -> Self {
-        let mut reader = Reader { path: Fields::default(), gradients: None, state: Self::default() };
-        module.visit(&mut reader);
-        reader.state
+        Self::read_out(flat_tensors(module, None))
     }
 
     /// The gradients of a network's parameters; those that the loss does not depend on are left out.
     pub fn gradients_of(module: &impl Module<Backend>, gradients: &Gradients) -> Self {
-        let mut reader = Reader { path: Fields::default(), gradients: Some(gradients), state: Self::default() };
-        module.visit(&mut reader);
-        reader.state
+        Self::read_out(flat_tensors(module, Some(gradients)))
+    }
+
+    fn read_out(tensors: BTreeMap<String, Flat>) -> Self {
+        // A tensor has as many numbers as its shape says.
+        let read = |flat: Flat| array(flat.values).into_shape_with_order(flat.shape).unwrap_or_default();
+        Self { arrays: tensors.into_iter().map(|(name, flat)| (name, read(flat))).collect() }
     }
 
     /// The names, sorted.
@@ -157,20 +159,33 @@ impl Fields {
     }
 }
 
+/// A tensor of any number of dimensions.
+pub(crate) struct Flat {
+    pub(crate) values: Tensor<1>,
+    pub(crate) shape: Vec<usize>,
+}
+
+/// Every parameter and running average of a network by name, or, where gradients are given, its gradient if it has one.
+pub(crate) fn flat_tensors(module: &impl Module<Backend>, gradients: Option<&Gradients>) -> BTreeMap<String, Flat> {
+    let mut reader = Reader { fields: Fields::default(), gradients, found: BTreeMap::new() };
+    module.visit(&mut reader);
+    reader.found
+}
+
 struct Reader<'a> {
-    path: Fields,
+    fields: Fields,
     /// Whose gradients are read instead of the values.
     gradients: Option<&'a Gradients>,
-    state: State,
+    found: BTreeMap<String, Flat>,
 }
 
 impl ModuleVisitor<Backend> for Reader<'_> {
     fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.enter(name);
+        self.fields.enter(name);
     }
 
     fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.exit();
+        self.fields.exit();
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -178,8 +193,10 @@ impl ModuleVisitor<Backend> for Reader<'_> {
             None => Some(param.val()),
             Some(gradients) => param.val().grad(gradients),
         };
-        if let Some(array) = value.map(array) {
-            self.state.insert(self.path.name(), array);
+        if let Some(value) = value {
+            let shape = value.dims().to_vec();
+            let values = value.reshape([shape.iter().product::<usize>()]);
+            self.found.insert(self.fields.name(), Flat { values, shape });
         }
     }
 }

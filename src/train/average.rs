@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, Param};
 
-use crate::nn::{Fields, replaced};
+use crate::nn::{Fields, flat_tensors, replaced};
 use crate::tensor::{Backend, Tensor};
 use crate::{Error, Result};
 
@@ -32,9 +32,8 @@ use crate::{Error, Result};
 /// # Errors
 /// When the two are not networks of one shape.
 pub fn average<M: Module<Backend>>(average: M, network: &M, keep: f64) -> Result<M> {
-    let mut weights = Weights::default();
-    network.visit(&mut weights);
-    let mut mover = Mover { weights: weights.found, keep, missing: None, fields: Fields::default() };
+    let weights = flat_tensors(network, None).into_iter().map(|(name, flat)| (name, flat.values.detach())).collect();
+    let mut mover = Mover { weights, keep, missing: None, fields: Fields::default() };
     let moved = average.map(&mut mover);
     match mover.missing {
         None => Ok(moved),
@@ -43,28 +42,8 @@ pub fn average<M: Module<Backend>>(average: M, network: &M, keep: f64) -> Result
     }
 }
 
-/// Parameters by name, flat.
-#[derive(Default)]
-struct Weights {
-    found: BTreeMap<String, Tensor<1>>,
-    fields: Fields,
-}
-
-impl ModuleVisitor<Backend> for Weights {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.fields.enter(name);
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.fields.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.insert(self.fields.name(), param.val().detach().flatten(0, D - 1));
-    }
-}
-
 struct Mover {
+    /// Flat, by name.
     weights: BTreeMap<String, Tensor<1>>,
     keep: f64,
     missing: Option<String>,

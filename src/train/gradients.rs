@@ -8,10 +8,10 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{Fields, State};
+use crate::nn::{State, flat_tensors};
 use crate::tensor::{Backend, Device, Gradients, Tensor};
 
 /// What keeps a norm of 0 from being divided by.
@@ -53,9 +53,8 @@ pub struct NamedGradients {
 impl NamedGradients {
     /// Of the parameters of a network, from what `backward()` gave.
     pub fn of(module: &impl Module<Backend>, gradients: &Gradients) -> Self {
-        let mut reader = Reader { gradients, found: BTreeMap::new(), fields: Fields::default() };
-        module.visit(&mut reader);
-        Self { found: reader.found }
+        let found = flat_tensors(module, Some(gradients)).into_iter().map(|(name, flat)| (name, flat.values));
+        Self { found: found.collect() }
     }
 
     /// From numbers by name.
@@ -127,27 +126,4 @@ impl NamedGradients {
 
 fn square_sum(gradient: &Tensor<1>) -> Tensor<1> {
     gradient.clone().powi_scalar(2).sum()
-}
-
-struct Reader<'a> {
-    gradients: &'a Gradients,
-    found: BTreeMap<String, Tensor<1>>,
-    fields: Fields,
-}
-
-impl ModuleVisitor<Backend> for Reader<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.fields.enter(name);
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.fields.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Some(gradient) = param.val().grad(self.gradients) {
-            let count = gradient.dims().iter().product::<usize>();
-            self.found.insert(self.fields.name(), gradient.reshape([count]));
-        }
-    }
 }

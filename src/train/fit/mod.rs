@@ -124,7 +124,7 @@ where
     let mut run = Run { learner, data, config, position, started: Instant::now(), before: 0.0 };
     run.before = run.position.seconds;
     let total = config.epochs * per_epoch;
-    observer.begin(&run.position.method.clone(), run.position.done, total, &run.position.history);
+    observer.begin(&run.position.method, run.position.done, total, &run.position.history);
     let ended = std::thread::scope(|scope| {
         let make = |done: u64| {
             let rows = data.sampler.rows(done / per_epoch, done % per_epoch);
