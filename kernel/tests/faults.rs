@@ -123,6 +123,16 @@ fn an_evaluating_process_killed_between_cells_is_reported_by_the_next() {
 
 // Interrupts.
 
+/// Interrupts a cell a second after it printed `begun`; it must end well within two.
+fn interrupt_after_a_second(kernel: &mut Kernel, id: &str) {
+    kernel.wait_for_print(id, "begun");
+    std::thread::sleep(Duration::from_millis(1000));
+    let asked = Instant::now();
+    assert_eq!(kernel.interrupt()["status"], "ok");
+    kernel.finish(id).ok();
+    assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?}", asked.elapsed());
+}
+
 #[test]
 fn an_interrupted_loop_of_the_library_ends_with_what_it_has() {
     let mut kernel = kernel();
@@ -131,12 +141,7 @@ fn an_interrupted_loop_of_the_library_ends_with_what_it_has() {
         "println!(\"begun\");\nfor i in perturbook::progress(\"steps\", 0..1000) {\n    \
          std::thread::sleep(std::time::Duration::from_millis(100));\n    n += 1;\n}\nkept += 1;",
     );
-    kernel.wait_for_print(&id, "begun");
-    std::thread::sleep(Duration::from_millis(1000));
-    let asked = Instant::now();
-    assert_eq!(kernel.interrupt()["status"], "ok");
-    kernel.finish(&id).ok();
-    assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?}", asked.elapsed());
+    interrupt_after_a_second(&mut kernel, &id);
     let n: u32 = value_of(&kernel.execute("n").ok()).parse().unwrap();
     assert!((5..1000).contains(&n), "{n} steps");
     assert_eq!(value_of(&kernel.execute("kept").ok()), "6", "the rest of the cell runs");
@@ -174,12 +179,7 @@ fn interrupted_training_ends_at_its_next_step_and_keeps_what_it_learned() {
          let data = Data { sampler: &sampler, load: &|rows, _| Ok(rows.len()), validation: vec![], fingerprint: String::new() };\n\
          history = fit(&mut counter, &data, &FitConfig::default(), &mut Silent)?;\n}",
     );
-    kernel.wait_for_print(&id, "begun");
-    std::thread::sleep(Duration::from_millis(1000));
-    let asked = Instant::now();
-    assert_eq!(kernel.interrupt()["status"], "ok");
-    kernel.finish(&id).ok();
-    assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?}", asked.elapsed());
+    interrupt_after_a_second(&mut kernel, &id);
     let steps: u64 = value_of(&kernel.execute("counter.steps").ok()).parse().unwrap();
     assert!((5..1000).contains(&steps), "{steps} steps");
     assert_eq!(value_of(&kernel.execute("format!(\"{:?}\", history.ended)").ok()), "\"Some(Stopped)\"");
