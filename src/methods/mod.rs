@@ -3,7 +3,10 @@
 pub mod contrastive_vi;
 pub mod grape;
 pub mod mcvae;
+mod method;
 pub mod proximity;
 pub mod sc_vae;
 pub mod sc_vi;
 pub mod set_dino;
+
+pub use method::{Method, Plan};

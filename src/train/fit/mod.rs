@@ -38,7 +38,7 @@ const ROWS: u64 = 100;
 
 /// How long, how often and where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct FitConfig {
     /// Epochs.
     pub epochs: u64,
