@@ -7,9 +7,9 @@
 const LARGE: usize = 4 << 20;
 
 /// So many zeros.
-pub(crate) fn zeros(len: usize) -> Vec<f32> {
+pub(crate) fn zeros<T: bytemuck::Zeroable + Copy>(len: usize) -> Vec<T> {
     // Nothing of it is touched here: the system gives zeros.
-    let values = vec![0.0; len];
+    let values = vec![T::zeroed(); len];
     let bytes = size_of_val(values.as_slice());
     if bytes >= LARGE {
         kevy_madvise::advise_hugepage(values.as_ptr().cast(), bytes);
@@ -24,7 +24,7 @@ mod tests {
     #[test]
     fn zeros_of_any_number_are_zeros() {
         for len in [0, 1, 1 << 20, (1 << 20) + 1, 3_000_001] {
-            let values = zeros(len);
+            let values = zeros::<f32>(len);
             assert_eq!(values.len(), len);
             assert!(values.iter().all(|&value| value == 0.0));
         }

@@ -7,9 +7,11 @@ use half::f16;
 use hdf5_pure::{AttrValue, Dataset, Datatype, DatatypeByteOrder, Layout};
 use rayon::prelude::*;
 
+use super::direct::{is_float, is_whole};
 use super::group::{Attributes, place};
 use super::{FIX, Kind, Origin, guard};
 use crate::io::limit;
+use crate::io::zeros::zeros;
 use crate::live::Bar;
 use crate::{Error, Result};
 
@@ -32,18 +34,22 @@ pub(crate) struct Array {
     chunk: Option<Vec<u64>>,
     /// Of 16-bit floats, whether they are big-endian.
     half: Option<bool>,
+    pub(super) datatype: Datatype,
 }
 
 /// A number type that an array can be read as.
-pub(crate) trait Element: Copy + Default + Send + Sync {
+pub(crate) trait Element: bytemuck::Pod + Send + Sync {
     /// The rows from `start` on; a type that cannot hold what is stored converts with loss.
     fn rows(dataset: &Dataset, start: u64, rows: u64) -> std::result::Result<Vec<Self>, hdf5_pure::Error>;
 
     fn from_half(half: f16) -> Self;
+
+    /// Whether the bytes of a stored entry are those of this type here.
+    fn is(datatype: &Datatype) -> bool;
 }
 
 macro_rules! element {
-    ($($t:ty: $read:ident),*) => {$(
+    ($($t:ty: $read:ident, $is:expr);*) => {$(
         impl Element for $t {
             fn rows(dataset: &Dataset, start: u64, rows: u64) -> std::result::Result<Vec<Self>, hdf5_pure::Error> {
                 dataset.$read(start, rows)
@@ -52,12 +58,23 @@ macro_rules! element {
             fn from_half(half: f16) -> Self {
                 half.to_f32() as Self
             }
+
+            fn is(datatype: &Datatype) -> bool {
+                $is(datatype)
+            }
         }
     )*};
 }
 
-element!(f32: read_f32_rows, f64: read_f64_rows, i32: read_i32_rows, i64: read_i64_rows, u32: read_u32_rows,
-    u64: read_u64_rows, u8: read_u8_rows);
+element!(
+    f32: read_f32_rows, |t| is_float(t, 4);
+    f64: read_f64_rows, |t| is_float(t, 8);
+    i32: read_i32_rows, |t| is_whole(t, 4, true);
+    i64: read_i64_rows, |t| is_whole(t, 8, true);
+    u32: read_u32_rows, |t| is_whole(t, 4, false);
+    u64: read_u64_rows, |t| is_whole(t, 8, false);
+    u8: read_u8_rows, |t| is_whole(t, 1, false)
+);
 
 impl Array {
     pub(super) fn new(dataset: Dataset, name: String, attributes: Attributes, origin: Arc<Origin>) -> Result<Self> {
@@ -74,6 +91,7 @@ impl Array {
             origin,
             shape,
             chunk,
+            datatype,
         };
         array.entries()?;
         Ok(array)
@@ -125,7 +143,7 @@ impl Array {
         if self.shape.is_empty() {
             return self.window(0..1);
         }
-        let mut values = vec![T::default(); entries as usize];
+        let mut values = zeros(entries as usize);
         let row = self.row_entries();
         let rows = if bytes > STEP { (STEP / (row * self.entry_bytes).max(1)).max(1) } else { self.shape[0] };
         let mut bar = (rows < self.shape[0]).then(|| Bar::bytes(what, Some(bytes)));
@@ -150,7 +168,7 @@ impl Array {
         let entries = (rows.end - rows.start).saturating_mul(row);
         let bytes = entries.saturating_mul(self.entry_bytes.max(size_of::<T>() as u64));
         limit::check(bytes, self.origin.bytes).map_err(|e| e.at(self.place()))?;
-        let mut values = vec![T::default(); entries as usize];
+        let mut values = zeros(entries as usize);
         self.fill(rows.start, &mut values)?;
         Ok(values)
     }
@@ -241,6 +259,9 @@ impl Array {
         let row = self.row_entries() as usize;
         if into.is_empty() {
             return Ok(());
+        }
+        if let Some(address) = self.direct::<T>()? {
+            return self.read_direct(address + start * row as u64 * self.entry_bytes, into);
         }
         let mut rest = into;
         let mut parts = Vec::new();

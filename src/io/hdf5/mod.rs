@@ -5,6 +5,7 @@
 //! allocated before its size was held against that of the file.
 
 mod array;
+mod direct;
 mod group;
 mod kind;
 mod record;
@@ -34,6 +35,7 @@ pub(crate) const FIX: &str = "download or write the file again, and compare its 
 pub(crate) struct Origin {
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
+    file: File,
 }
 
 /// Opens an HDF5 file and gives its root group. Nothing but its first blocks is read.
@@ -55,7 +57,8 @@ pub(crate) fn open(path: &Path) -> Result<Group> {
         };
         return Err(Error::new(what).at(place).fix(fix));
     }
-    let origin = Arc::new(Origin { path: path.to_owned(), bytes });
+    let again = file.try_clone().map_err(|e| Error::file(path, e))?;
+    let origin = Arc::new(Origin { path: path.to_owned(), bytes, file: again });
     let opened = guard(&place, || source::open(file, bytes))?;
     let end = opened.superblock().eof_address;
     if end > bytes {
