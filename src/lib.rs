@@ -29,30 +29,50 @@
 //!
 //! Errors say what was wrong, where, and what to do. One seed gives one result.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
+#![cfg_attr(not(feature = "screens"), allow(dead_code, unused_imports))]
 
+mod eigen;
 mod error;
 
+#[cfg(feature = "screens")]
 pub mod cell;
+#[cfg(feature = "screens")]
 pub mod datasets;
+#[cfg(feature = "screens")]
 pub mod display;
+#[cfg(feature = "screens")]
 pub mod evaluate;
+#[cfg(feature = "screens")]
 pub mod figures;
+#[cfg(feature = "screens")]
 pub mod genome;
+#[cfg(feature = "screens")]
 pub mod images;
+#[cfg(feature = "screens")]
 mod input;
 pub mod io;
+#[cfg(feature = "screens")]
 pub mod live;
 pub mod methods;
 pub mod nn;
+#[cfg(feature = "screens")]
 pub mod prelude;
+#[cfg(feature = "screens")]
 pub mod preprocess;
+#[cfg(feature = "screens")]
 pub mod reduce;
+#[cfg(feature = "screens")]
 pub mod screen;
+#[cfg(feature = "screens")]
 pub mod simulate;
+#[cfg(feature = "screens")]
 pub mod stop;
 pub mod tensor;
 pub mod train;
+mod words;
 
 pub use error::{Error, Result};
+#[cfg(feature = "screens")]
 pub use input::{input, password};
+#[cfg(feature = "screens")]
 pub use live::progress;

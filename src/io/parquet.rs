@@ -13,6 +13,7 @@ use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader};
 
 use super::parquet_blocks::{ParquetBlocks, is_whole};
 use super::part_file::PartFile;
+pub(crate) use crate::words::{count, name_some};
 use crate::{Error, Result};
 
 const MARK: &[u8] = b"PAR1";
@@ -91,20 +92,6 @@ pub(crate) fn require_columns<S: AsRef<str>>(table: &DataFrame, columns: &[S], p
     Err(Error::new(format!("{} missing: {}", count(missing.len(), "column"), name_some(&missing)))
         .at(place)
         .fix(format!("the columns there are: {}", name_some(&have))))
-}
-
-/// `"1 column"`, `"3 columns"`.
-pub(crate) fn count(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-/// The first twelve names, quoted, and how many more there are.
-pub(crate) fn name_some<S: AsRef<str>>(names: &[S]) -> String {
-    let shown: Vec<String> = names.iter().take(12).map(|n| format!("{:?}", n.as_ref())).collect();
-    match names.len().saturating_sub(12) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }
 
 /// Checks the mark at the start and at the end of a file of `size` bytes.

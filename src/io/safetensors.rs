@@ -17,8 +17,8 @@ use ndarray::ArrayD;
 use safetensors::tensor::Metadata;
 
 use super::numbers::{Dtype, Number, Stored, read_array};
-use super::parquet::name_some;
 use super::part_file::PartFile;
+use crate::words::name_some;
 use crate::{Error, Result};
 
 /// The format's own bound on the header.

@@ -3,10 +3,12 @@
 pub mod contrastive_vi;
 pub mod grape;
 pub mod mcvae;
+#[cfg(feature = "screens")]
 mod method;
 pub mod proximity;
 pub mod sc_vae;
 pub mod sc_vi;
 pub mod set_dino;
 
+#[cfg(feature = "screens")]
 pub use method::{Method, Plan};

@@ -12,9 +12,9 @@ use burn::tensor::TensorData;
 use ndarray::ArrayD;
 
 use crate::io::numbers::Stored;
-use crate::io::parquet::name_some;
 use crate::io::safetensors::{self, SafeTensors};
 use crate::tensor::{Backend, Gradients, Tensor};
+use crate::words::name_some;
 use crate::{Error, Result};
 
 /// Named arrays of `f32`.

@@ -3,7 +3,7 @@
 //! [`pca`] finds the directions of largest variance; [`neighbours`](fn@neighbours) the nearest points of each point,
 //! exactly; [`umap`](fn@umap) lays the points out in a plane; [`map_quality`] says how many neighbours the plane has kept.
 
-pub(crate) mod eigen;
+pub(crate) use crate::eigen;
 mod metric;
 mod neighbours;
 pub mod pca;

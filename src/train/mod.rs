@@ -3,6 +3,7 @@
 
 mod adam;
 mod average;
+#[cfg(feature = "screens")]
 mod fit;
 mod gradients;
 mod random;
@@ -11,6 +12,7 @@ mod schedule;
 
 pub use adam::{Adam, AdamConfig, Decay};
 pub use average::average;
+#[cfg(feature = "screens")]
 pub use fit::{
     Data, Ended, FitConfig, History, Learner, Lines, Load, Observer, Phase, Row, Settings, Silent, Step, Terms, Watch,
     fit,

@@ -72,7 +72,7 @@ where
 }
 
 /// The header, checked against the length of the file, and the file at its first number.
-fn open(path: &Path) -> Result<(Header, BufReader<File>)> {
+pub(crate) fn open(path: &Path) -> Result<(Header, BufReader<File>)> {
     let file = File::open(path).map_err(|e| Error::file(path, e).fix("check the path"))?;
     let length = file.metadata().map_err(|e| Error::file(path, e))?.len();
     let mut file = BufReader::new(file);

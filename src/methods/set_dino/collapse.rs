@@ -5,7 +5,7 @@
 
 use ndarray::{ArrayView2, Axis};
 
-use crate::reduce::eigen::symmetric_eigenvalues;
+use crate::eigen::symmetric_eigenvalues;
 use crate::{Error, Result};
 
 /// From where on an eigenvalue counts.

@@ -12,7 +12,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 use super::Controls;
 use super::scaling::{mean, select};
-use crate::reduce::eigen::symmetric_power;
+use crate::eigen::symmetric_power;
 use crate::{Error, Result};
 
 /// Every row times `(C_b + epsilon I)^(-1/2)` of its batch, with `C_b` the covariance (ddof 1) of the batch's controls.

@@ -1,24 +1,17 @@
 //! Networks, losses and schedules of the contrastive image autoencoders against reference values.
 
-mod common;
-#[path = "common/nets.rs"]
-mod nets;
-
+use crate::nets::{NetCase, net_cases};
+use crate::{chosen, recording};
 use burn::module::Module;
-use nets::{NetCase, net_cases};
 use perturbook::methods::mcvae::{ContrastiveConfig, ContrastiveVae, Decoder, Encoder, NetConfig, Pairs, Priors, Vae};
 use perturbook::nn::State;
-use perturbook::tensor::{Device, Tensor, cpu};
+use perturbook::tensor::Tensor;
 use perturbook::train::{Adam, AdamConfig, Clip, NamedGradients, Schedule};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(1)
-}
-
-fn recording() -> Device {
-    Device::autodiff(cpu())
 }
 
 fn size(case: &NetCase, name: &str) -> usize {
@@ -189,7 +182,7 @@ fn weights_of_the_divergence_agree() {
 
 #[test]
 fn networks_of_the_papers_size_have_its_parameter_counts() {
-    let (net, device) = (NetConfig::default(), cpu());
+    let (net, device) = (NetConfig::default(), chosen());
     assert_eq!(Encoder::new(&net, 32, &mut rng(), &device).num_params(), 364_992);
     assert_eq!(Encoder::new(&net, 64, &mut rng(), &device).num_params(), 627_200);
     assert_eq!(Decoder::new(&net, 96, &mut rng(), &device).num_params(), 500_036);
@@ -205,7 +198,7 @@ fn networks_of_the_papers_size_have_its_parameter_counts() {
 
 #[test]
 fn first_numbers_follow_the_reference_code() {
-    let decoder = State::of(&Decoder::new(&NetConfig::default(), 96, &mut rng(), &cpu()));
+    let decoder = State::of(&Decoder::new(&NetConfig::default(), 96, &mut rng(), &chosen()));
     let std = |name: &str| decoder.get(name).expect("a weight").std(0.0);
     let largest = |name: &str| decoder.get(name).expect("a weight").iter().fold(0.0f32, |m, v| m.max(v.abs()));
     assert!((std("conv2.weight") - 0.0589).abs() < 0.001);

@@ -1,18 +1,15 @@
 //! The proximity-bias filter's network, choice of cells, objective and sense check against reference values.
 
-mod common;
-#[path = "common/nets.rs"]
-mod nets;
-
+use crate::nets::{NetCase, net_cases};
+use crate::{chosen, recording};
 use burn::module::Module;
 use ndarray::{Array1, Array2};
-use nets::{NetCase, net_cases};
 use perturbook::methods::proximity::{
     RowPrior, Scorer, Shift, arm_cosines_of, arm_squares, common_part, group_means, remove_highest, well_means,
     well_means_by_count,
 };
 use perturbook::nn::{SoftChoice, State};
-use perturbook::tensor::{Device, Tensor, cpu};
+use perturbook::tensor::Tensor;
 use perturbook::train::{Adam, AdamConfig, NamedGradients};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -61,7 +58,7 @@ impl Wells<'_> {
 #[test]
 fn the_filter_agrees() {
     for case in net_cases("pb_filter_") {
-        let device = Device::autodiff(cpu());
+        let device = recording();
         let size = |path: &str| case.config_number(path) as usize;
         let hidden = [size("/hidden/0"), size("/hidden/1")];
         let scorer = Scorer::new(size("/dim"), hidden, size("/slots"), &mut rng(), &device);
@@ -117,7 +114,7 @@ fn the_filter_agrees() {
             for (name, count) in counts {
                 // Such as mlp_1664_256_64_3_layernorm.
                 let sizes: Vec<usize> = name.split('_').filter_map(|part| part.parse().ok()).collect();
-                let scorer = Scorer::new(sizes[0], [sizes[1], sizes[2]], sizes[3], &mut rng(), &cpu());
+                let scorer = Scorer::new(sizes[0], [sizes[1], sizes[2]], sizes[3], &mut rng(), &chosen());
                 case.expect(Some(scorer.num_params() as u64) == count.as_u64(), format!("{name}: another count"));
             }
         }
@@ -150,12 +147,12 @@ fn the_hard_choice_agrees() {
 #[test]
 fn the_sense_check_agrees() {
     for case in net_cases("pb_figure6") {
-        let device = Device::autodiff(cpu());
+        let device = recording();
         let epsilon = case.config_number("/epsilon");
         let means = case.tensor::<2>("M", &device);
         let [rows, dims] = means.dims();
         let start = || Shift::new(case.tensor("theta0", &device), case.config_number("/p_w"));
-        let inverse = RowPrior::Centred { epsilon }.solve(Tensor::eye(rows, &cpu()));
+        let inverse = RowPrior::Centred { epsilon }.solve(Tensor::eye(rows, &chosen()));
         case.check_tensor("H_inverse", inverse);
         case.check("offdiagonal_start", &Array1::from(common_part(start().of(means.clone())).to_vec()));
         case.check_number("approx_log_density_appendix", approximate(&case, epsilon));
@@ -210,7 +207,7 @@ fn soft_choice_of_certain_scores_leaves_out_q_cells() {
     for slot in 0..3 {
         scores[(2 * slot + 1) * 3 + slot] = 1.0;
     }
-    let scores = Tensor::<1>::from_floats(scores.as_slice(), &cpu()).reshape([1, 10, 3]);
+    let scores = Tensor::<1>::from_floats(scores.as_slice(), &chosen()).reshape([1, 10, 3]);
     let choice = SoftChoice::new(scores, 50.0);
     let keep = choice.keep.into_data().to_vec::<f32>().expect("numbers");
     assert_eq!(keep.iter().filter(|&&kept| kept < 1e-6).count(), 3);

@@ -1,26 +1,19 @@
 //! GRAPE's blocks, networks, losses and one iteration against reference values.
 
-mod common;
-#[path = "common/nets.rs"]
-mod nets;
-
+use crate::nets::{NetCase, net_cases, tensor};
+use crate::{chosen, recording};
 use burn::module::{Module, Param};
 use burn::tensor::backend::Backend as Burn;
 use ndarray::{Array4, ArrayD, Ix4, s};
-use nets::{NetCase, net_cases, tensor};
 use perturbook::methods::grape::{
     Batch, Discriminator, GeneAttention, Generator, GeneratorLoss, GrapeTraining, LossConfig, Mapping, NetworkConfig,
     StyleEncoder, Translator, discriminator_loss, generator_loss, image_gradient, of_class,
 };
 use perturbook::nn::{AdaIn, AdaInBlock, Dual, Init, ResidualBlock, State, normal};
-use perturbook::tensor::{Backend, Device, Gradients, Tensor, cpu};
+use perturbook::tensor::{Backend, Gradients, Tensor};
 use perturbook::train::{Adam, AdamConfig, NamedGradients, average};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-
-fn device() -> Device {
-    Device::autodiff(cpu())
-}
 
 fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(0)
@@ -105,7 +98,7 @@ fn shape<const D: usize>(case: &NetCase, input: &str) -> [usize; D] {
 fn adaptive_instance_norm_agrees() {
     for case in net_cases("grape_adain").into_iter().filter(|case| !case.name.starts_with("grape_adainblk")) {
         let (channels, style) = (size(&case, "channels").expect("channels"), size(&case, "style").expect("style"));
-        let layer = AdaIn::new(channels, style, Init::KaimingIn, &mut rng(), &device());
+        let layer = AdaIn::new(channels, style, Init::KaimingIn, &mut rng(), &recording());
         let layer = loaded(&case, "adain.", layer);
         block_agrees(case, "adain.", &layer, |x, style| layer.forward(x, style.expect("a style")));
     }
@@ -115,7 +108,7 @@ fn adaptive_instance_norm_agrees() {
 fn adaptive_blocks_agree() {
     for case in net_cases("grape_adainblk") {
         let [c_in, c_out, style] = ["c_in", "c_out", "style"].map(|name| size(&case, name).expect("a size"));
-        let block = AdaInBlock::new([c_in, c_out], style, Init::KaimingIn, &mut rng(), &device());
+        let block = AdaInBlock::new([c_in, c_out], style, Init::KaimingIn, &mut rng(), &recording());
         let block = if flag(&case, "/upsample") { block.doubling() } else { block };
         let block = loaded(&case, "block.", block);
         block_agrees(case, "block.", &block, |x, style| block.forward(x, style.expect("a style")));
@@ -126,7 +119,7 @@ fn adaptive_blocks_agree() {
 fn residual_blocks_agree() {
     for case in net_cases("grape_resblk") {
         let channels = ["c_in", "c_out"].map(|name| size(&case, name).expect("a size"));
-        let block = ResidualBlock::new(channels, Init::KaimingIn, &mut rng(), &device());
+        let block = ResidualBlock::new(channels, Init::KaimingIn, &mut rng(), &recording());
         let block = if flag(&case, "/instance_norm") { block.normalised() } else { block };
         let block = if flag(&case, "/downsample") { block.halving() } else { block };
         let block = loaded(&case, "block.", block);
@@ -141,11 +134,11 @@ fn block_agrees(
     module: &impl Module<Backend>,
     forward: impl Fn(Tensor<4>, Option<Tensor<2>>) -> Tensor<4>,
 ) {
-    let x = case.tensor::<4>("x", &device()).require_grad();
-    let style = case.has_input("style").then(|| case.tensor::<2>("style", &device()).require_grad());
+    let x = case.tensor::<4>("x", &recording()).require_grad();
+    let style = case.has_input("style").then(|| case.tensor::<2>("style", &recording()).require_grad());
     let output = forward(x.clone(), style.clone());
     case.check_tensor("output", output.clone());
-    let scalar = (output * case.tensor("cotangent", &device())).sum();
+    let scalar = (output * case.tensor("cotangent", &recording())).sum();
     case.check_tensor("scalar", scalar.clone());
     let grads = scalar.backward();
     case.check_tensor("grad.x", x.grad(&grads).expect("a gradient"));
@@ -160,10 +153,10 @@ fn block_agrees(
 fn mapping_network_agrees_with_and_without_attention() {
     for case in net_cases("grape_mapping") {
         let config = sizes(&case, 4);
-        let (label, cotangent) = (case.integers("label", &device()), case.tensor::<2>("cotangent", &device()));
-        let mapping = loaded(&case, "mapping.", Mapping::new(&config, &mut rng(), &device()));
-        let attention = loaded(&case, "attention.", GeneAttention::new(config.code, &mut rng(), &device()));
-        let table = tensor::<2>(case.weight("table"), &device()).require_grad();
+        let (label, cotangent) = (case.integers("label", &recording()), case.tensor::<2>("cotangent", &recording()));
+        let mapping = loaded(&case, "mapping.", Mapping::new(&config, &mut rng(), &recording()));
+        let attention = loaded(&case, "attention.", GeneAttention::new(config.code, &mut rng(), &recording()));
+        let table = tensor::<2>(case.weight("table"), &recording()).require_grad();
         let of_table = |grads: &Gradients| {
             let mut state = State::default();
             state.insert("table", values(table.grad(grads).expect("a gradient")));
@@ -202,16 +195,16 @@ fn generator_agrees_at_every_size() {
         for side in sides {
             let [_, channels, _, _] = shape::<4>(&case, &format!("x{side}"));
             let config = sizes(&case, channels);
-            let generator = Generator::new(&config, &mut rng(), &device()).expect("a generator");
+            let generator = Generator::new(&config, &mut rng(), &recording()).expect("a generator");
             let generator = loaded(&case, "generator.", generator);
-            let x = case.tensor::<4>(&format!("x{side}"), &device());
-            let style = case.tensor::<2>(&format!("style{side}"), &device()).require_grad();
+            let x = case.tensor::<4>(&format!("x{side}"), &recording());
+            let style = case.tensor::<2>(&format!("style{side}"), &recording()).require_grad();
             let output = generator.watched(x, style.clone(), &mut |name, act| {
                 check_act(&case, &format!("px{side}.act.{name}"), act);
             });
             case.check_tensor(&format!("px{side}.output"), output.clone());
             let count = output.dims().iter().product::<usize>() as f64;
-            let scalar = (output * case.tensor(&format!("cotangent{side}"), &device())).sum() / count.sqrt();
+            let scalar = (output * case.tensor(&format!("cotangent{side}"), &recording())).sum() / count.sqrt();
             case.check_tensor(&format!("px{side}.scalar"), scalar.clone());
             let grads = scalar.backward();
             case.check_tensor(&format!("grad.px{side}.style"), style.grad(&grads).expect("a gradient"));
@@ -226,22 +219,22 @@ fn discriminator_and_style_encoder_agree() {
     for case in net_cases("grape_disc_style") {
         let config = sizes(&case, shape::<4>(&case, "x")[1]);
         assert_eq!(serde_json::json!(config.widths(config.blocks)), *case.config("/widths"));
-        let x = case.tensor::<4>("x", &device());
-        let discriminator = Discriminator::new(&config, &mut rng(), &device()).expect("a discriminator");
+        let x = case.tensor::<4>("x", &recording());
+        let discriminator = Discriminator::new(&config, &mut rng(), &recording()).expect("a discriminator");
         let discriminator = loaded(&case, "discriminator.", discriminator);
         let logits = discriminator
             .watched(x.clone(), &mut |name, act| check_act(&case, &format!("discriminator.act.{name}"), act));
         case.check_tensor("discriminator.logits", logits.clone());
-        let selected = of_class(logits, case.integers("label", &device()));
+        let selected = of_class(logits, case.integers("label", &recording()));
         case.check_tensor("discriminator.selected", selected.clone());
         let grads = selected.sum().backward();
         let of_discriminator = gradients(&discriminator, &grads, "discriminator.");
 
-        let encoder = StyleEncoder::new(&config, &mut rng(), &device()).expect("a style encoder");
+        let encoder = StyleEncoder::new(&config, &mut rng(), &recording()).expect("a style encoder");
         let encoder = loaded(&case, "style_encoder.", encoder);
         let style = encoder.watched(x, &mut |name, act| check_act(&case, &format!("style_encoder.act.{name}"), act));
         case.check_tensor("style_encoder.style", style.clone());
-        let grads = (style * case.tensor("cotangent_style", &device())).sum().backward();
+        let grads = (style * case.tensor("cotangent_style", &recording())).sum().backward();
         let of_encoder = gradients(&encoder, &grads, "style_encoder.");
         case.check_gradients("grad", &joined([of_discriminator, of_encoder]));
         case.finish();
@@ -266,12 +259,12 @@ fn adam_with_coupled_decay_and_the_average_agree() {
             decay: number("/weight_decay"),
             ..AdamConfig::default()
         });
-        let param = |name: &str| Param::from_tensor(tensor::<2>(case.weight(name), &device()));
+        let param = |name: &str| Param::from_tensor(tensor::<2>(case.weight(name), &recording()));
         let mut network = TwoParameters { param: param("param"), unused_rows: param("unused_rows") };
         let start = network.param.val();
         let steps = (1..).take_while(|step| case.has_input(&format!("g{step}"))).count();
         for step in 1..=steps {
-            let along = network.param.val() * case.tensor(&format!("g{step}"), &device());
+            let along = network.param.val() * case.tensor(&format!("g{step}"), &recording());
             let grads = (along.sum() + (network.unused_rows.val() * 0.0).sum()).backward();
             network = adam.step(network.clone(), &NamedGradients::of(&network, &grads));
             case.check_tensor(&format!("param_step{step}"), network.param.val());
@@ -296,11 +289,11 @@ struct Step {
 fn step(case: &NetCase) -> Step {
     let config = sizes(case, shape::<4>(case, "x")[1]);
     let weights = case.state().renamed(|name| (!name.starts_with("discriminator.")).then(|| name.to_owned()));
-    let translator = Translator::new(&config, &mut rng(), &device()).expect("networks");
+    let translator = Translator::new(&config, &mut rng(), &recording()).expect("networks");
     let translator = weights.load_into(translator).unwrap_or_else(|e| panic!("{}: {e}", case.name));
-    let discriminator = Discriminator::new(&config, &mut rng(), &device()).expect("a discriminator");
+    let discriminator = Discriminator::new(&config, &mut rng(), &recording()).expect("a discriminator");
     let classes = |name: &str| case.input(name).iter().map(|&class| class as usize).collect::<Vec<_>>();
-    let batch = Batch::new(case.tensor("x", &device()), &classes("label"), &classes("target"), &config);
+    let batch = Batch::new(case.tensor("x", &recording()), &classes("label"), &classes("target"), &config);
     let number = |path: &str| case.config_number(path);
     let loss = LossConfig {
         r1: number("/r1_weight"),
@@ -399,10 +392,11 @@ fn networks_have_as_many_parameters_as_published() {
     let paper = NetworkConfig::default();
     let flat = NetworkConfig { blocks: 3, head: 12, ..paper.clone() };
     let discriminator =
-        |config: &NetworkConfig| Discriminator::new(config, &mut rng(), &cpu()).expect("sizes").num_params();
-    let encoder = |config: &NetworkConfig| StyleEncoder::new(config, &mut rng(), &cpu()).expect("sizes").num_params();
-    let generator = Generator::new(&paper, &mut rng(), &cpu()).expect("sizes").num_params();
-    let mapping = Mapping::new(&paper, &mut rng(), &cpu()).num_params();
+        |config: &NetworkConfig| Discriminator::new(config, &mut rng(), &chosen()).expect("sizes").num_params();
+    let encoder =
+        |config: &NetworkConfig| StyleEncoder::new(config, &mut rng(), &chosen()).expect("sizes").num_params();
+    let generator = Generator::new(&paper, &mut rng(), &chosen()).expect("sizes").num_params();
+    let mapping = Mapping::new(&paper, &mut rng(), &chosen()).num_params();
     let (d5, e5) = (discriminator(&paper), encoder(&paper));
     assert_eq!([generator, e5, d5], [24_319_236, 14_330_048, 14_352_107]);
     assert_eq!([encoder(&flat), discriminator(&flat)], [40_280_256, 40_302_315]);
@@ -423,10 +417,10 @@ fn adjoint_agrees(
     backward: impl Fn(Tensor<4>) -> Tensor<2>,
     forward: impl Fn(Tensor<4>, Tensor<4>) -> Tensor<2>,
 ) {
-    let random = |shape| normal(shape, 1.0, &mut ChaCha8Rng::seed_from_u64(7), &device());
+    let random = |shape| normal(shape, 1.0, &mut ChaCha8Rng::seed_from_u64(7), &recording());
     let x = x.require_grad();
     let out = backward(x.clone());
-    let weights = normal(out.dims(), 1.0, &mut rng(), &device());
+    let weights = normal(out.dims(), 1.0, &mut rng(), &recording());
     let grads = (out * weights.clone()).sum().backward();
     let pulled = Tensor::<4>::from_inner(x.grad(&grads).expect("a gradient"));
     let v = random(x.dims());
@@ -437,9 +431,9 @@ fn adjoint_agrees(
 
 #[test]
 fn forward_mode_is_the_transpose_of_backward_mode() {
-    let x = |shape| normal(shape, 1.0, &mut rng(), &device());
+    let x = |shape| normal(shape, 1.0, &mut rng(), &recording());
     for (normalised, halving, channels) in [(true, true, [3, 5]), (true, false, [4, 4]), (false, true, [3, 5])] {
-        let block = ResidualBlock::new(channels, Init::KaimingIn, &mut rng(), &device());
+        let block = ResidualBlock::new(channels, Init::KaimingIn, &mut rng(), &recording());
         let block = if normalised { block.normalised() } else { block };
         let block = if halving { block.halving() } else { block };
         let forward = |value, change| block.tangent(Dual { value, change }).change.flatten(1, 3);
@@ -447,7 +441,7 @@ fn forward_mode_is_the_transpose_of_backward_mode() {
     }
     for (side, blocks) in [(96, 5), (32, 3), (48, 2)] {
         let config = NetworkConfig { base: 4, widest: 16, classes: 5, blocks, ..NetworkConfig::default() };
-        let discriminator = Discriminator::new(&config, &mut rng(), &device()).expect("a discriminator");
+        let discriminator = Discriminator::new(&config, &mut rng(), &recording()).expect("a discriminator");
         let forward = |value, change| discriminator.tangent(value, change).1;
         adjoint_agrees(x([2, 4, side, side]), |x| discriminator.forward(x), forward);
     }
@@ -466,15 +460,15 @@ fn small() -> (NetworkConfig, Translator, Discriminator) {
         attention: true,
         ..NetworkConfig::default()
     };
-    let translator = Translator::new(&config, &mut rng(), &device()).expect("networks");
-    let discriminator = Discriminator::new(&config, &mut rng(), &device()).expect("a discriminator");
+    let translator = Translator::new(&config, &mut rng(), &recording()).expect("networks");
+    let discriminator = Discriminator::new(&config, &mut rng(), &recording()).expect("a discriminator");
     (config, translator, discriminator)
 }
 
 #[test]
 fn a_term_without_weight_is_left_out() {
     let (config, translator, discriminator) = small();
-    let images = normal([3, 4, 16, 16], 1.0, &mut rng(), &device());
+    let images = normal([3, 4, 16, 16], 1.0, &mut rng(), &recording());
     let batch = Batch::new(images, &[0, 1, 2], &[1, 2, 4], &config).expect("a batch");
     let learned = |loss: LossConfig| {
         let terms = generator_loss(&translator, &discriminator, &batch, &loss);
@@ -497,7 +491,7 @@ fn a_term_without_weight_is_left_out() {
 #[test]
 fn what_does_not_fit_is_said() {
     let (config, _, discriminator) = small();
-    let images = |shape: [usize; 4]| Tensor::<4>::zeros(shape, &cpu());
+    let images = |shape: [usize; 4]| Tensor::<4>::zeros(shape, &chosen());
     let refused = |images, labels: &[usize], targets: &[usize]| {
         Batch::new(images, labels, targets, &config).expect_err("refused").to_string()
     };
@@ -514,7 +508,7 @@ fn what_does_not_fit_is_said() {
         NetworkConfig { blocks: 6, ..config.clone() },
         NetworkConfig { style: 0, ..config.clone() },
     ] {
-        assert!(Translator::new(&wrong, &mut rng(), &cpu()).is_err());
-        assert!(Discriminator::new(&wrong, &mut rng(), &cpu()).is_err());
+        assert!(Translator::new(&wrong, &mut rng(), &chosen()).is_err());
+        assert!(Discriminator::new(&wrong, &mut rng(), &chosen()).is_err());
     }
 }

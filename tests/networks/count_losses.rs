@@ -1,10 +1,7 @@
 //! Likelihoods, independence and networks of counts: properties that hold whatever the numbers.
 
-mod common;
-#[path = "common/nets.rs"]
-mod nets;
-
-use nets::net_cases;
+use crate::nets::net_cases;
+use crate::{chosen, recording};
 use perturbook::methods::contrastive_vi::{ContrastiveVi, ContrastiveViConfig, ContrastiveViDraws};
 use perturbook::methods::sc_vae::{ScVae, ScVaeConfig, ScVaeDraws, ScVaeWeights};
 use perturbook::methods::sc_vi::{ScVi, ScViConfig, ScViDraws};
@@ -15,7 +12,7 @@ use perturbook::nn::loss::{
     zero_inflated_negative_binomial,
 };
 use perturbook::nn::{State, digamma, ln_gamma, normal};
-use perturbook::tensor::{Device, Tensor, cpu};
+use perturbook::tensor::{Device, Tensor};
 use perturbook::train::{Adam, AdamConfig, NamedGradients};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -43,11 +40,11 @@ fn arguments() -> Vec<f32> {
 #[test]
 fn ln_gamma_and_its_slope_are_within_the_stated_error() {
     let arguments = arguments();
-    let x = Tensor::<1>::from_floats(arguments.as_slice(), &Device::autodiff(cpu())).require_grad();
+    let x = Tensor::<1>::from_floats(arguments.as_slice(), &recording()).require_grad();
     let value = ln_gamma(x.clone());
     let got = numbers(value.clone());
     let slopes = numbers(x.grad(&value.sum().backward()).expect("a gradient"));
-    let direct = numbers(digamma(Tensor::<1>::from_floats(arguments.as_slice(), &cpu())));
+    let direct = numbers(digamma(Tensor::<1>::from_floats(arguments.as_slice(), &chosen())));
     let mut worst = [0.0f64; 2];
     for (i, &x) in arguments.iter().enumerate() {
         let x = f64::from(x);
@@ -65,9 +62,9 @@ fn ln_gamma_and_its_slope_are_within_the_stated_error() {
 #[test]
 fn the_negative_binomial_sums_to_one() {
     let counts: Vec<f32> = (0..=10_000).map(|x| x as f32).collect();
-    let x = row(&counts, &cpu());
-    let like = |v: f32| Tensor::<2>::full([1, counts.len()], v, &cpu());
-    let plain = negative_binomial(x.clone(), like(5.0), Tensor::full([1, 1], 2.0, &cpu()));
+    let x = row(&counts, &chosen());
+    let like = |v: f32| Tensor::<2>::full([1, counts.len()], v, &chosen());
+    let plain = negative_binomial(x.clone(), like(5.0), Tensor::full([1, 1], 2.0, &chosen()));
     let p: Vec<f64> = numbers(plain).into_iter().map(f64::exp).collect();
     assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-5);
     let mean: f64 = p.iter().enumerate().map(|(x, p)| x as f64 * p).sum();
@@ -86,13 +83,13 @@ fn the_negative_binomial_sums_to_one() {
 fn without_dispersion_the_negative_binomial_is_poisson() {
     let counts: Vec<f32> = (0..60).map(|x| x as f32).collect();
     let mean = 7.5f64;
-    let m = Tensor::<2>::full([1, counts.len()], mean, &cpu());
+    let m = Tensor::<2>::full([1, counts.len()], mean, &chosen());
     let poisson: Vec<f64> =
         counts.iter().map(|&x| f64::from(x) * mean.ln() - mean - gamma::ln_gamma(f64::from(x) + 1.0)).collect();
     let mut apart = f64::INFINITY;
     for dispersion in [1e2, 1e4, 1e6, 1e8] {
-        let t = Tensor::full([1, 1], dispersion, &cpu());
-        let got = numbers(negative_binomial(row(&counts, &cpu()), m.clone(), t));
+        let t = Tensor::full([1, 1], dispersion, &chosen());
+        let got = numbers(negative_binomial(row(&counts, &chosen()), m.clone(), t));
         let now = got.iter().zip(&poisson).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(now < apart.max(1e-4), "{now} at {dispersion:e}");
         apart = now;
@@ -102,7 +99,7 @@ fn without_dispersion_the_negative_binomial_is_poisson() {
 
 #[test]
 fn likelihoods_stay_finite_at_the_borders() {
-    let device = Device::autodiff(cpu());
+    let device = recording();
     let x = row(&[0.0, 0.0, 3.0, 2000.0, 0.0, 1.0], &device);
     let leaf = |values: &[f32]| row(values, &device).require_grad();
     let mean = leaf(&[0.0, 1e-12, 1e-6, 1e-3, 5000.0, 1e4]);
@@ -119,13 +116,13 @@ fn likelihoods_stay_finite_at_the_borders() {
 #[test]
 fn independence_is_measured() {
     let mut rng = rng(1);
-    let mut draw = |shape| normal::<2>(shape, 1.0, &mut rng, &cpu());
+    let mut draw = |shape| normal::<2>(shape, 1.0, &mut rng, &chosen());
     let (z, noise) = (draw([200, 3]), draw([200, 2]));
     let s = z.clone().slice([0..200, 0..2]) + noise.clone() * 0.3;
     for bandwidth in [Bandwidth::Median, Bandwidth::Unit, Bandwidth::Fixed(4.0), Bandwidth::GaussianNorm] {
         let of = |z: &Tensor<2>, s: &Tensor<2>| numbers(hsic(z.clone(), s.clone(), bandwidth))[0];
         // A constant depends on nothing.
-        assert!(of(&z, &Tensor::full([200, 2], 3.0, &cpu())).abs() < 1e-7);
+        assert!(of(&z, &Tensor::full([200, 2], 3.0, &chosen())).abs() < 1e-7);
         // Symmetric, and lower once one side is permuted.
         let (tied, permuted) = (of(&z, &s), of(&z, &s.clone().flip([0])));
         assert!((tied - of(&s, &z)).abs() < 1e-5 * tied.max(1e-2));
@@ -141,7 +138,7 @@ fn independence_is_measured() {
 #[test]
 fn hsic_is_the_trace_of_centred_kernels_and_the_three_sums() {
     let mut rng = rng(2);
-    let [z, s] = [4, 2].map(|d| normal::<2>([23, d], 1.0, &mut rng, &cpu()));
+    let [z, s] = [4, 2].map(|d| normal::<2>([23, d], 1.0, &mut rng, &chosen()));
     let kernel = |x: Tensor<2>, variance: f64| gaussian_kernel(squared_distances(x), variance);
     let (k, l) = (kernel(z, 5.0), kernel(s, 1.5));
     let got = numbers(hsic_of_kernels(k.clone(), l.clone()))[0];
@@ -158,27 +155,27 @@ fn hsic_is_the_trace_of_centred_kernels_and_the_three_sums() {
 
 #[test]
 fn distances_and_their_median_are_those_of_pairs() {
-    let x = Tensor::<2>::from_floats([[1000.0], [1001.0], [1003.0], [1006.0]], &cpu());
+    let x = Tensor::<2>::from_floats([[1000.0], [1001.0], [1003.0], [1006.0]], &chosen());
     // 1, 4, 9, 9, 25, 36: the middle two are 9 and 9.
     assert_eq!(median_squared_distance(x.clone()), 9.0);
     assert!((median_squared_distance(x.clone().narrow(0, 0, 3)) - 4.0).abs() < 1e-4); // 1, 4, 9
-    let x = Tensor::cat(vec![x, Tensor::full([1, 1], 1010.0, &cpu())], 0);
+    let x = Tensor::cat(vec![x, Tensor::full([1, 1], 1010.0, &chosen())], 0);
     assert_eq!(median_squared_distance(x), (16.0 + 25.0) / 2.0); // and 16, 49, 81, 100
-    let alike = Tensor::<2>::ones([3, 10], &cpu());
+    let alike = Tensor::<2>::ones([3, 10], &chosen());
     assert_eq!(median_squared_distance(alike.clone()), 0.0);
     let variance = Bandwidth::Median.variance(&squared_distances(alike), 10);
     assert!((variance - 19.0).abs() < 0.1);
-    assert_eq!(median_squared_distance(Tensor::ones([1, 2], &cpu())), 0.0);
+    assert_eq!(median_squared_distance(Tensor::ones([1, 2], &chosen())), 0.0);
 }
 
 #[test]
 fn total_correlation_needs_rows_and_is_zero_for_uncorrelated_parts() {
     let mut rng = rng(3);
-    let [z, s] = [3, 2].map(|d| normal::<2>([6, d], 1.0, &mut rng, &cpu()));
+    let [z, s] = [3, 2].map(|d| normal::<2>([6, d], 1.0, &mut rng, &chosen()));
     assert!(numbers(total_correlation(z.clone(), s.clone()).expect("enough rows"))[0] > 0.0);
     assert!(total_correlation(z.clone().narrow(0, 0, 5), s.clone().narrow(0, 0, 5)).is_err());
     assert!(total_correlation(z, s.narrow(0, 0, 5)).is_err());
-    let signs = |values: [f32; 8]| Tensor::<1>::from_floats(values, &cpu()).unsqueeze_dim::<2>(1);
+    let signs = |values: [f32; 8]| Tensor::<1>::from_floats(values, &chosen()).unsqueeze_dim::<2>(1);
     let z = signs([1., 1., 1., 1., -1., -1., -1., -1.]);
     let s =
         Tensor::cat(vec![signs([1., 1., -1., -1., 1., 1., -1., -1.]), signs([1., -1., 1., -1., 1., -1., 1., -1.])], 1);
@@ -187,9 +184,9 @@ fn total_correlation_needs_rows_and_is_zero_for_uncorrelated_parts() {
 
 #[test]
 fn divergences_of_a_small_example_are_those_by_hand() {
-    let mean = row(&[1.0, -2.0], &cpu());
-    let variance = row(&[0.5, 2.0], &cpu());
-    let prior = row(&[0.0, 1.0], &cpu());
+    let mean = row(&[1.0, -2.0], &chosen());
+    let variance = row(&[0.5, 2.0], &chosen());
+    let prior = row(&[0.0, 1.0], &chosen());
     let want = 0.5 * ((0.5 + 1.0 - 1.0 - 0.5f64.ln()) + (2.0 + 9.0 - 1.0 - 2f64.ln()));
     let by_variance = numbers(kl_from_variance(mean.clone(), variance.clone(), Some(prior.clone())))[0];
     let by_log = numbers(kl_from_log_variance(mean.clone(), variance.clone().log(), Some(prior)))[0];
@@ -204,7 +201,7 @@ fn learned(state: &State) -> usize {
 
 #[test]
 fn networks_of_true_size_have_the_stated_numbers_of_parameters() {
-    let (mut rng, device) = (rng(0), cpu());
+    let (mut rng, device) = (rng(0), chosen());
     let mut encoder = |genes, latent| learned(&State::of(&CountEncoder::new(genes, 0, 128, latent, &mut rng, &device)));
     let encoders = [encoder(8563, 32), encoder(8749, 32), encoder(2000, 10)];
     assert_eq!(encoders, [1_104_704, 1_128_512, 258_964]);
@@ -234,7 +231,7 @@ fn networks_of_true_size_have_the_stated_numbers_of_parameters() {
 
 #[test]
 fn the_batch_is_read_where_the_reference_code_reads_it() {
-    let device = cpu();
+    let device = chosen();
     let counts = Tensor::<2>::full([4, 30], 2.0, &device);
     let cells =
         |codes: &[usize]| Cells::new(counts.clone()).of_batches(one_hot(codes, 3, &device).expect("codes below 3"));
@@ -262,7 +259,7 @@ fn the_batch_is_read_where_the_reference_code_reads_it() {
 
 #[test]
 fn inputs_of_other_sizes_are_refused() {
-    let device = cpu();
+    let device = chosen();
     let cells = |n, genes| Cells::new(Tensor::ones([n, genes], &device));
     let config = ContrastiveViConfig::new(30);
     let network = ContrastiveVi::new(&config, &mut rng(0), &device);
@@ -283,7 +280,7 @@ fn inputs_of_other_sizes_are_refused() {
 
 #[test]
 fn what_controls_are_decoded_with_does_not_depend_on_their_own_salient_code() {
-    let device = cpu();
+    let device = chosen();
     let config = ScVaeConfig::new(30, 3, 2);
     let network = ScVae::new(&config, &mut rng(0), &device);
     let cells = Cells::new(Tensor::ones([3, 30], &device));
@@ -299,7 +296,7 @@ fn what_controls_are_decoded_with_does_not_depend_on_their_own_salient_code() {
 
 #[test]
 fn sc_vae_learns_what_distinguishes_perturbed_cells() {
-    let device = Device::autodiff(cpu());
+    let device = recording();
     let mut rng = rng(0);
     let config = ScVaeConfig { hidden: 32, background: 3, salient: 3, ..ScVaeConfig::new(40, 2, 0) };
     let mut network = ScVae::new(&config, &mut rng, &device);

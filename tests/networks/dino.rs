@@ -1,14 +1,11 @@
 //! Set-DINO's networks, loss, schedules and training step, and the layers that normalise, against reference values.
 
-mod common;
-#[path = "common/nets.rs"]
-mod nets;
-
 use std::collections::BTreeSet;
 
+use crate::nets::{NetCase, net_cases, tensor};
+use crate::{chosen, recording};
 use burn::tensor::activation::gelu;
 use ndarray::{Array1, ArrayD, Axis, concatenate};
-use nets::{NetCase, net_cases, tensor};
 use perturbook::methods::set_dino::{
     Collapse, Distillation, Pairs, SetDino, SetDinoTraining, SetLossConfig, TeacherHead, collapse, moved_centre,
     set_loss, teacher_probabilities, updated_student,
@@ -16,17 +13,13 @@ use perturbook::methods::set_dino::{
 use perturbook::nn::dino_head::{DinoHead, DinoHeadConfig, set_mean};
 use perturbook::nn::vit::{Vit, VitConfig, bicubic_weights};
 use perturbook::nn::{BatchNorm, InstanceNorm, LayerNorm, State, l2_normalise};
-use perturbook::tensor::{Backend, Device, Tensor, cpu};
+use perturbook::tensor::{Backend, Device, Tensor};
 use perturbook::train::{Adam, NamedGradients, average};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(0)
-}
-
-fn recording() -> Device {
-    Device::autodiff(cpu())
 }
 
 /// The same with names that start with `prefix`.
@@ -192,7 +185,7 @@ fn the_loss_agrees_for_all_pairs_and_for_cross_pairs() {
         for name in case.expected_names() {
             let Some(width) = name.strip_prefix("loss_uniform_").and_then(|width| width.parse().ok()) else { continue };
             let (units, views) = (size(&case, "/units"), size(&case, "/n_crops"));
-            let zeros = |rows: usize| Tensor::<2>::zeros([rows, width], &cpu());
+            let zeros = |rows: usize| Tensor::<2>::zeros([rows, width], &chosen());
             let loss = set_loss(zeros(views * units), zeros(2 * units), &zeros(1), &SetLossConfig::default());
             case.check_tensor(&name, loss.expect("a loss").total);
         }
@@ -410,10 +403,10 @@ fn count(network: &impl burn::module::Module<Backend>) -> usize {
 
 #[test]
 fn networks_have_their_published_sizes() {
-    let vit = Vit::new(&VitConfig::default(), &mut rng(), &cpu()).expect("ViT-S/16");
+    let vit = Vit::new(&VitConfig::default(), &mut rng(), &chosen()).expect("ViT-S/16");
     assert_eq!(count(&vit), 21_763_968);
     let config = DinoHeadConfig::default();
-    let head = DinoHead::new(384, &config, &mut rng(), &cpu());
+    let head = DinoHead::new(384, &config, &mut rng(), &chosen());
     // Published counts include the gain of each output, which is 1 and stays it.
     assert_eq!((count(&head), count(&head) + config.outputs), (6_033_664, 6_035_712));
     for case in net_cases("dino_vit") {
@@ -438,28 +431,28 @@ fn stochastic_depth_leaves_out_what_the_draws_say() {
         drop_path: 0.5,
         ..VitConfig::default()
     };
-    let vit = Vit::new(&config, &mut rng(), &cpu()).expect("a network");
+    let vit = Vit::new(&config, &mut rng(), &chosen()).expect("a network");
     let images = Tensor::<4>::from_data(
         burn::tensor::TensorData::new((0..128).map(|i| (i as f32).sin()).collect::<Vec<_>>(), [2, 1, 8, 8]),
-        &cpu(),
+        &chosen(),
     );
     let tokens = vit.tokens(images.clone()).expect("tokens");
     // Rates are 0, 0.25 and 0.5: the first image keeps what the second loses.
     let [keep, lose] = [0.6f32, 0.1];
     let draws: Vec<f32> = [lose, lose, lose, lose, keep, lose, keep, lose, keep, lose, keep, lose].to_vec();
-    let draws = Tensor::from_data(burn::tensor::TensorData::new(draws, [3, 2, 2]), &cpu());
+    let draws = Tensor::from_data(burn::tensor::TensorData::new(draws, [3, 2, 2]), &chosen());
     let got = vit.forward_training(images.clone(), draws).expect("class tokens");
     let mut x = vit.blocks[0].forward(tokens);
     let second = vit.norm.forward(x.clone().narrow(0, 1, 1).narrow(1, 0, 1).reshape([1, 8])); // one block only
     for (block, rate) in vit.blocks[1..].iter().zip([0.25, 0.5]) {
-        let scale = || Tensor::<3>::full([2, 1, 1], 1.0 / (1.0 - rate), &cpu());
+        let scale = || Tensor::<3>::full([2, 1, 1], 1.0 / (1.0 - rate), &chosen());
         x = block.forward_training(x, Some([scale(), scale()]));
     }
     let first = vit.norm.forward(x.narrow(0, 0, 1).narrow(1, 0, 1).reshape([1, 8]));
     let apart = (got - Tensor::cat(vec![first, second], 0)).abs().max();
     assert!(scalar(apart) < 1e-6);
     // Draws that keep everything at rate 0 change nothing, and draws are uniform.
-    let still = Vit::new(&VitConfig { drop_path: 0.0, ..config }, &mut rng(), &cpu()).expect("a network");
+    let still = Vit::new(&VitConfig { drop_path: 0.0, ..config }, &mut rng(), &chosen()).expect("a network");
     let draws = still.draws(2, &mut rng());
     let same =
         still.forward_training(images.clone(), draws).expect("a pass") - still.forward(images.clone()).expect("a pass");
@@ -471,25 +464,25 @@ fn stochastic_depth_leaves_out_what_the_draws_say() {
 
 #[test]
 fn what_does_not_fit_is_named() {
-    let vit = Vit::new(&VitConfig { width: 12, blocks: 1, heads: 2, ..VitConfig::default() }, &mut rng(), &cpu());
+    let vit = Vit::new(&VitConfig { width: 12, blocks: 1, heads: 2, ..VitConfig::default() }, &mut rng(), &chosen());
     let vit = vit.expect("a network");
-    let error = |images: [usize; 4]| match vit.forward(Tensor::zeros(images, &cpu())) {
+    let error = |images: [usize; 4]| match vit.forward(Tensor::zeros(images, &chosen())) {
         Ok(_) => panic!("{images:?} should not pass"),
         Err(error) => error.to_string(),
     };
     assert!(error([1, 3, 96, 96]).contains("3 channels"));
     assert!(error([1, 4, 96, 100]).contains("96 x 100"));
-    assert!(vit.features(Tensor::zeros([1, 4, 16, 16], &cpu()), 2).is_err());
-    assert!(Vit::new(&VitConfig { heads: 5, ..VitConfig::default() }, &mut rng(), &cpu()).is_err());
-    assert!(Vit::new(&VitConfig { drop_path: 1.0, ..VitConfig::default() }, &mut rng(), &cpu()).is_err());
-    assert!(set_mean(Tensor::zeros([5, 2], &cpu()), 2).is_err());
-    let zeros = |rows: usize, width: usize| Tensor::<2>::zeros([rows, width], &cpu());
+    assert!(vit.features(Tensor::zeros([1, 4, 16, 16], &chosen()), 2).is_err());
+    assert!(Vit::new(&VitConfig { heads: 5, ..VitConfig::default() }, &mut rng(), &chosen()).is_err());
+    assert!(Vit::new(&VitConfig { drop_path: 1.0, ..VitConfig::default() }, &mut rng(), &chosen()).is_err());
+    assert!(set_mean(Tensor::zeros([5, 2], &chosen()), 2).is_err());
+    let zeros = |rows: usize, width: usize| Tensor::<2>::zeros([rows, width], &chosen());
     for (student, teacher, centre) in [(9, 2, 4), (10, 3, 4), (10, 2, 5), (10, 0, 4), (0, 2, 4)] {
         assert!(set_loss(zeros(student, 4), zeros(teacher, 4), &zeros(1, centre), &SetLossConfig::default()).is_err());
     }
     let head = DinoHeadConfig { hidden: 4, bottleneck: 4, outputs: 4 };
     let vit = VitConfig { width: 12, blocks: 1, heads: 2, ..VitConfig::default() };
-    assert!(Distillation::new(&vit, &head, &SetDinoTraining::default(), &mut rng(), &cpu()).is_err()); // no gradients there
+    assert!(Distillation::new(&vit, &head, &SetDinoTraining::default(), &mut rng(), &chosen()).is_err()); // no gradients there
     let independent = SetDinoTraining { teacher_head: TeacherHead::Independent, ..SetDinoTraining::default() };
     let learner = Distillation::new(&vit, &head, &independent, &mut rng(), &recording()).expect("a learner");
     let (student, teacher) = (State::of(&learner.student), State::of(&learner.teacher));

@@ -1,11 +1,8 @@
 //! Autoencoders of counts (SC-VAE, ContrastiveVI, scVI) and measures of independence against reference values.
 
-mod common;
-#[path = "common/nets.rs"]
-mod nets;
-
+use crate::nets::{NetCase, net_cases};
+use crate::{chosen, recording};
 use ndarray::Array1;
-use nets::{NetCase, net_cases};
 use perturbook::methods::contrastive_vi::{
     ContrastiveVi, ContrastiveViConfig, ContrastiveViDraws, ContrastiveViWeights,
 };
@@ -17,14 +14,10 @@ use perturbook::nn::loss::{
     Bandwidth, gaussian_kernel, gaussian_norm, hsic, hsic_root, hsic_times_n, median_squared_distance,
     negative_binomial, squared_distances, total_correlation, zero_inflated_negative_binomial,
 };
-use perturbook::tensor::{Backend, Device, Gradients, Tensor, cpu};
+use perturbook::tensor::{Backend, Gradients, Tensor};
 use perturbook::train::{Adam, AdamConfig, NamedGradients};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-
-fn device() -> Device {
-    Device::autodiff(cpu())
-}
 
 fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(0)
@@ -44,7 +37,7 @@ fn likelihood(case: &NetCase) -> Likelihood {
 
 /// An input for which gradients are asked.
 fn leaf<const D: usize>(case: &NetCase, name: &str) -> Tensor<D> {
-    case.tensor(name, &device()).require_grad()
+    case.tensor(name, &recording()).require_grad()
 }
 
 fn check_gradient<const D: usize>(case: &NetCase, name: &str, input: &Tensor<D>, gradients: &Gradients) {
@@ -60,7 +53,7 @@ fn check_running(case: &NetCase, network: &impl burn::module::Module<Backend>) {
 #[test]
 fn likelihoods_and_their_gradients_agree() {
     for case in net_cases("scvae_likelihood") {
-        let x: Tensor<1> = case.tensor("x", &device());
+        let x: Tensor<1> = case.tensor("x", &recording());
         let [mu, log_theta, logit] = ["mu", "log_theta", "pi_logit"].map(|name| leaf::<1>(&case, name));
         let nb = negative_binomial(x.clone(), mu.clone(), log_theta.clone().exp());
         check_flat(&case, "nb", nb.clone());
@@ -152,14 +145,14 @@ fn independence_of_posterior_means_agrees() {
 fn sc_vae(case: &NetCase, control: usize) -> ScVae {
     let mut config = ScVaeConfig::new(size(case, "/genes"), size(case, "/classes"), control);
     (config.hidden, config.background, config.salient) = (size(case, "/hidden"), size(case, "/p"), size(case, "/q"));
-    let network = ScVae::new(&config, &mut rng(), &device());
+    let network = ScVae::new(&config, &mut rng(), &recording());
     case.state().load_into(network).expect("the case's weights")
 }
 
 #[test]
 fn sc_vae_agrees_in_training_and_afterwards() {
     for case in net_cases("scvae_forward") {
-        let device = device();
+        let device = recording();
         let cells = Cells::new(case.tensor("counts", &device));
         // The forward pass decodes every cell with its own s: none is of the control class.
         let labels = || burn::Tensor::zeros([cells.len()], &device);
@@ -191,7 +184,7 @@ fn check_forward(case: &NetCase, mode: &str, output: ScVaeOutput) {
 #[test]
 fn objective_of_sc_vae_and_its_steps_agree() {
     for case in net_cases("scvae_loss") {
-        let device = device();
+        let device = recording();
         let control = size(&case, "/control_label");
         let cells = Cells::new(case.tensor("counts", &device));
         let [z, s, prior] = ["eps_z", "eps_s", "s_prior"].map(|name| case.tensor(name, &device));
@@ -246,7 +239,7 @@ fn objective_of_sc_vae_and_its_steps_agree() {
 fn check_two_steps(case: &NetCase, mut network: ScVae, gradients: &State) {
     let config = AdamConfig { rate: 1e-3, epsilon: 0.01, decay: 1e-6, ..AdamConfig::default() };
     let mut adam = Adam::new(config);
-    let gradients = NamedGradients::from_state(gradients, &cpu());
+    let gradients = NamedGradients::from_state(gradients, &chosen());
     for _ in 0..2 {
         network = adam.step(network, &gradients);
     }
@@ -256,7 +249,7 @@ fn check_two_steps(case: &NetCase, mut network: ScVae, gradients: &State) {
 #[test]
 fn contrastive_vi_agrees() {
     for case in net_cases("contrastivevi_") {
-        let device = device();
+        let device = recording();
         let mut config = ContrastiveViConfig::new(size(&case, "/genes"));
         config.likelihood = likelihood(&case);
         (config.hidden, config.background, config.salient) =
@@ -306,7 +299,7 @@ fn contrastive_vi_agrees() {
 #[test]
 fn sc_vi_agrees() {
     for case in net_cases("scvi_") {
-        let device = device();
+        let device = recording();
         let mut config = ScViConfig::new(size(&case, "/genes"));
         config.likelihood = likelihood(&case);
         (config.hidden, config.latent) = (size(&case, "/hidden"), size(&case, "/latent"));

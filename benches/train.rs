@@ -1,0 +1,42 @@
+//! Training steps beside PyTorch, in one run on the CPU: `cargo bench --profile dev -p perturbook --bench train`.
+//!
+//! Prints how many images or cells a second each learns from, with the same architecture, batch and number of threads.
+//! Without Python and PyTorch the peer's column stays empty.
+
+#[path = "train/steps.rs"]
+mod steps;
+
+use std::path::Path;
+use std::process::Command;
+
+use perturbook::tensor::{Device, cpu};
+
+fn main() {
+    // cargo test compiles and runs benches too, in passing: nothing to check there.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let peer = peer(threads);
+    println!("{:<12} {:>16} {:>16} {:>7}   items/s, {threads} threads", "", "ours", "PyTorch", "ratio");
+    for mut workload in steps::workloads(&Device::autodiff(cpu())) {
+        let ours = workload.items as f64 / workload.best(8).0;
+        let theirs = peer.iter().find(|(name, _)| name == workload.name).map(|(_, s)| workload.items as f64 / s);
+        let (ratio, theirs) = theirs.map_or_else(Default::default, |t| (format!("{:.2}", ours / t), format!("{t:.0}")));
+        println!("{:<12} {ours:>16.0} {theirs:>16} {ratio:>7}", workload.name);
+    }
+}
+
+/// The peer's seconds of a step by name; empty where it cannot run.
+fn peer(threads: usize) -> Vec<(String, f64)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/train_peer.py");
+    let python = std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let Ok(output) = Command::new(python).arg(script).arg(threads.to_string()).output() else { return Vec::new() };
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        eprintln!("the peer did not run: {}", errors.lines().last().unwrap_or_default());
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let pairs = text.lines().filter_map(|line| line.split_once(' '));
+    pairs.filter_map(|(name, seconds)| Some((name.to_owned(), seconds.parse().ok()?))).collect()
+}

@@ -1,0 +1,173 @@
+"""The training steps of train/steps.rs in PyTorch; prints `name seconds` lines. Called by train.rs.
+
+As there, a step ends when its loss has been read as a number.
+"""
+
+import math
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.set_num_threads(int(sys.argv[1]))
+torch.manual_seed(0)
+
+
+def best(network, loss_of, steps=8):
+    adam = torch.optim.Adam(network.parameters(), lr=1e-4)
+    seconds = math.inf
+    for i in range(steps + 3):
+        start = time.perf_counter()
+        loss = loss_of(network)
+        loss.item()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        if i >= 3:
+            seconds = min(seconds, time.perf_counter() - start)
+    return seconds
+
+
+class Block(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
+        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.fc1, self.fc2 = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x):
+        n, tokens, width = x.shape
+        q, k, v = self.qkv(self.norm1(x)).reshape(n, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, tokens, width)
+        x = x + self.proj(y)
+        return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
+
+
+class Vit(nn.Module):
+    def __init__(self, width=192, blocks=6, heads=3, patch=8, grid=8):
+        super().__init__()
+        self.cls = nn.Parameter(torch.randn(1, 1, width) * 0.02)
+        self.positions = nn.Parameter(torch.randn(1, 1 + grid * grid, width) * 0.02)
+        self.patches = nn.Conv2d(4, width, patch, patch)
+        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(blocks))
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+
+    def forward(self, images):
+        x = self.patches(images).flatten(2).transpose(1, 2)
+        x = torch.cat([self.cls.expand(len(x), -1, -1), x], 1) + self.positions
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x[:, 0])
+
+
+class Vae(nn.Module):
+    def __init__(self, b=32, latent=64):
+        super().__init__()
+        conv = lambda i, o, s: nn.Conv2d(i, o, 3, s, 1)
+        up = lambda i, o: nn.ConvTranspose2d(i, o, 3, 2, 1, 1)
+        self.down = nn.Sequential(
+            conv(4, b, 2), nn.GELU(), conv(b, b, 1), nn.GELU(), conv(b, 2 * b, 2), nn.GELU(),
+            conv(2 * b, 2 * b, 1), nn.GELU(), conv(2 * b, 2 * b, 2), nn.GELU(), nn.Flatten(),
+        )
+        self.mean, self.log_variance = nn.Linear(128 * b, latent), nn.Linear(128 * b, latent)
+        self.up = nn.Sequential(
+            nn.Linear(latent, 128 * b), nn.GELU(), nn.Unflatten(1, (2 * b, 8, 8)),
+            up(2 * b, 2 * b), nn.GELU(), conv(2 * b, 2 * b, 1), nn.GELU(), up(2 * b, b), nn.GELU(),
+            conv(b, b, 1), nn.GELU(), up(b, 4), nn.Tanh(),
+        )
+        self.log_scale = nn.Parameter(torch.zeros(1))
+
+    def loss(self, images, noise):
+        x = self.down(images)
+        mean, log_variance = self.mean(x), self.log_variance(x).clamp_min(-20)
+        y = self.up(mean + (0.5 * log_variance).exp() * noise)
+        apart = ((images - y) ** 2).flatten(1).sum(1)
+        pixels = images[0].numel()
+        nll = apart * (-2 * self.log_scale).exp() / 2 + (self.log_scale + math.log(2 * math.pi) / 2) * pixels
+        kl = 0.5 * (mean**2 + log_variance.exp() - log_variance - 1).sum(1)
+        return (nll + kl).mean()
+
+
+class ScVi(nn.Module):
+    def __init__(self, genes=2000, hidden=128, latent=10):
+        super().__init__()
+        layer = lambda i: nn.Sequential(nn.Linear(i, hidden), nn.BatchNorm1d(hidden, 1e-3, 0.01), nn.ReLU())
+        self.encoder, self.decoder = layer(genes), layer(latent)
+        self.mean, self.variance = nn.Linear(hidden, latent), nn.Linear(hidden, latent)
+        self.scale = nn.Linear(hidden, genes)
+        self.px_r = nn.Parameter(torch.randn(genes))
+
+    def loss(self, x, noise, e=1e-8):
+        hidden = self.encoder(torch.log1p(x))
+        mean, variance = self.mean(hidden), self.variance(hidden).exp() + 1e-4
+        z = mean + variance.sqrt() * noise
+        m = self.scale(self.decoder(z)).softmax(1) * x.sum(1, keepdim=True)
+        t = self.px_r.exp()
+        log_sum = torch.log(t + m + e)
+        log_p = t * (torch.log(t + e) - log_sum) + x * (torch.log(m + e) - log_sum)
+        log_p = log_p + torch.lgamma(x + t) - torch.lgamma(t) - torch.lgamma(x + 1)
+        kl = 0.5 * (mean**2 + variance - variance.log() - 1).sum(1)
+        return (kl - log_p.sum(1)).mean()
+
+
+class Residual(nn.Module):
+    def __init__(self, i, o):
+        super().__init__()
+        self.norm1, self.norm2 = nn.InstanceNorm2d(i, affine=True), nn.InstanceNorm2d(i, affine=True)
+        self.conv1, self.conv2 = nn.Conv2d(i, i, 3, 1, 1), nn.Conv2d(i, o, 3, 1, 1)
+        self.shortcut = nn.Conv2d(i, o, 1, bias=False)
+
+    def forward(self, x):
+        short = self.shortcut(F.avg_pool2d(x, 2))
+        x = F.avg_pool2d(self.conv1(F.leaky_relu(self.norm1(x), 0.2)), 2)
+        return (self.conv2(F.leaky_relu(self.norm2(x), 0.2)) + short) / math.sqrt(2)
+
+
+class AdaIn(nn.Module):
+    def __init__(self, channels, style):
+        super().__init__()
+        self.fc = nn.Linear(style, 2 * channels)
+
+    def forward(self, x, style):
+        gamma, beta = self.fc(style)[:, :, None, None].chunk(2, 1)
+        return (1 + gamma) * F.instance_norm(x) + beta
+
+
+class Styled(nn.Module):
+    def __init__(self, i, o, style=64):
+        super().__init__()
+        self.adain1, self.adain2 = AdaIn(i, style), AdaIn(o, style)
+        self.conv1, self.conv2 = nn.Conv2d(i, o, 3, 1, 1), nn.Conv2d(o, o, 3, 1, 1)
+        self.shortcut = nn.Conv2d(i, o, 1, bias=False)
+
+    def forward(self, x, style):
+        grow = lambda x: F.interpolate(x, scale_factor=2, mode="nearest")
+        short = grow(self.shortcut(x))
+        x = self.conv1(grow(F.leaky_relu(self.adain1(x, style), 0.2)))
+        return (self.conv2(F.leaky_relu(self.adain2(x, style), 0.2)) + short) / math.sqrt(2)
+
+
+class Blocks(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(4, 32, 3, 1, 1), nn.Conv2d(32, 4, 1)
+        self.down1, self.down2 = Residual(32, 64), Residual(64, 128)
+        self.up1, self.up2 = Styled(128, 64), Styled(64, 32)
+
+    def loss(self, images, style):
+        x = self.down2(self.down1(self.first(images)))
+        return ((self.last(self.up2(self.up1(x, style), style)) - images) ** 2).mean()
+
+
+images = lambda n: torch.randn(n, 4, 64, 64) * 0.3
+batch = images(32)
+print("vit", best(Vit(), lambda network: (network(batch) ** 2).mean()), flush=True)
+pictures, noise = images(64), torch.randn(64, 64)
+print("conv_vae", best(Vae(), lambda network: network.loss(pictures, noise)), flush=True)
+counts, draws = (torch.randn(128, 2000) * 2).abs().floor(), torch.randn(128, 10)
+print("nb_vae", best(ScVi(), lambda network: network.loss(counts, draws)), flush=True)
+cells, style = images(16), torch.randn(16, 64)
+print("stargan", best(Blocks(), lambda network: network.loss(cells, style)), flush=True)
