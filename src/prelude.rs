@@ -7,8 +7,8 @@ pub use crate::evaluate::{
 };
 pub use crate::figures::{
     Axis, Bars, Channel, Confusion, Curves, Distribution, Figure, Group, Heatmap, Ideogram, ImageGrid, Palette, Rgb,
-    Scatter, Table, Theme, Volcano, cell_grid, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves,
-    recall_table, set_theme,
+    Scatter, Table, Theme, Volcano, arm_cosine_bars, cell_grid, chromosome_heatmap, genome_heatmap, genome_heatmaps,
+    proximity_bars, recall_curves, recall_table, set_theme,
 };
 pub use crate::genome::{Arm, Genome};
 pub use crate::live::{Live, Trace, progress};
@@ -16,4 +16,4 @@ pub use crate::methods::proximity::{centre_arms, centre_arms_by_expression};
 pub use crate::reduce::{Metric, UmapConfig, map_quality, neighbours, umap};
 pub use crate::screen::{By, ColumnChoice, Counts, Embedding, Label, Profiles, Screen};
 pub use crate::tensor::{Backend, Device, DeviceChoice, Gradients, Tensor, choose_device, cpu};
-pub use crate::{datasets, evaluate, input, preprocess, simulate};
+pub use crate::{datasets, evaluate, input, methods, preprocess, simulate, train};

@@ -17,6 +17,7 @@ mod fisher;
 mod gene_sets;
 mod hypergeometric;
 mod kolmogorov_smirnov;
+mod map_agreement;
 pub mod normal;
 mod proximity;
 pub mod published;
@@ -34,6 +35,7 @@ pub use fisher::{FisherCombination, fisher_combination};
 pub use gene_sets::{GeneSet, GeneSets, SetFormat};
 pub use hypergeometric::hypergeometric_upper_tail;
 pub use kolmogorov_smirnov::{KsLaw, KsTest, ks_test, ks_test_with};
+pub use map_agreement::map_agreement;
 pub use proximity::{
     ArmProximity, ArmRecall, ArmSpearman, GeneProximity, ProximityBias, ProximityScore, ScoreConfig, ScoreDraws,
     arm_recall, gene_proximity, proximity_bias, proximity_bias_above, proximity_score, proximity_score_of_draws,

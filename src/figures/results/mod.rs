@@ -2,12 +2,14 @@
 
 mod along_genome;
 mod cells;
+mod filter;
 mod proximity;
 mod recall;
 mod screen;
 
-pub use along_genome::{genome_heatmap, genome_heatmaps};
+pub use along_genome::{chromosome_heatmap, genome_heatmap, genome_heatmaps};
 pub use cells::cell_grid;
+pub use filter::arm_cosine_bars;
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
 

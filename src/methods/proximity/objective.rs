@@ -7,7 +7,9 @@
 //! loss        mean over arms
 //! ```
 
-use crate::tensor::{Device, Tensor};
+use burn::tensor::{IndexingUpdateOp, Int, TensorData};
+
+use crate::tensor::{Backend, Device, Tensor};
 
 /// Means of cells `wells x cells x d` weighted by `keep`, `wells x cells`; the weights of a well must not all be 0.
 pub fn well_means(cells: Tensor<3>, keep: Tensor<2>) -> Tensor<2> {
@@ -38,7 +40,25 @@ fn weighted_sums(cells: Tensor<3>, keep: Tensor<2>) -> Tensor<2> {
 /// assert_eq!(means.into_data().to_vec::<f32>().unwrap(), [2.0, 5.0]);
 /// ```
 pub fn group_means(rows: Tensor<2>, group: &[usize], groups: usize) -> Tensor<2> {
+    if groups * group.len() > DENSE {
+        return summed(rows, group, groups);
+    }
     averaging(group, groups, &rows.device()).matmul(rows)
+}
+
+/// Entries of a matrix of groups x rows up to which means are a product with it.
+const DENSE: usize = 1 << 20;
+
+/// The same for many rows in many groups, without that matrix.
+fn summed(rows: Tensor<2>, group: &[usize], groups: usize) -> Tensor<2> {
+    let (device, dims) = (rows.device(), rows.dims()[1]);
+    let mut counts = vec![0.0f32; groups];
+    group.iter().for_each(|&g| counts[g] += 1.0);
+    counts.iter_mut().for_each(|count| *count = count.max(1.0));
+    let numbers: Vec<i64> = group.iter().map(|&g| g as i64).collect();
+    let numbers = burn::Tensor::<Backend, 1, Int>::from_data(TensorData::new(numbers, [group.len()]), &device);
+    let sums = Tensor::zeros([groups, dims], &device).select_assign(0, numbers, rows, IndexingUpdateOp::Add);
+    sums / Tensor::<1>::from_floats(counts.as_slice(), &device).reshape([groups, 1])
 }
 
 /// The matrix that averages rows by group, `groups x rows`.
@@ -76,4 +96,29 @@ pub fn arm_squares(genes: Tensor<2>, arm: &[usize], arms: usize) -> Tensor<1> {
     let lengths = genes.clone().powi_scalar(2).sum_dim(1).sqrt();
     let means = group_means(genes / lengths, arm, arms);
     means.powi_scalar(2).sum_dim(1).squeeze_dim(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::cpu;
+
+    #[test]
+    fn means_are_the_same_with_and_without_the_matrix() {
+        let device = Device::autodiff(cpu());
+        let group: Vec<usize> = (0..50).map(|row| row * row % 7).collect();
+        let rows = || {
+            let values: Vec<f32> = (0..150).map(|i| (i * 37 % 101) as f32 / 101.0).collect();
+            Tensor::<1>::from_floats(values.as_slice(), &device).reshape([50, 3]).require_grad()
+        };
+        let by = |means: fn(Tensor<2>, &[usize], usize) -> Tensor<2>| {
+            let rows: Tensor<2> = rows();
+            let means = means(rows.clone(), &group, 8);
+            let gradients = means.clone().powi_scalar(2).sum().backward();
+            (means.into_data(), rows.grad(&gradients).expect("a gradient").into_data())
+        };
+        let (dense, sparse) = (by(group_means), by(summed));
+        dense.0.assert_approx_eq::<f32>(&sparse.0, Default::default());
+        dense.1.assert_approx_eq::<f32>(&sparse.1, Default::default());
+    }
 }
