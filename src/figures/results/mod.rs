@@ -1,15 +1,20 @@
 //! How results draw themselves: each metric's result as the figure its paper shows.
 
 mod along_genome;
+mod by_label;
 mod cells;
+mod neighbourhoods;
 mod proximity;
 mod recall;
+mod replicates;
+mod retrieval;
 mod screen;
 
 pub use along_genome::{genome_heatmap, genome_heatmaps};
 pub use cells::cell_grid;
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
+pub use retrieval::{knn_by_label, precision_by_label};
 
 use super::Figure;
 use crate::Result;
