@@ -7,8 +7,8 @@ pub use crate::evaluate::{
 };
 pub use crate::figures::{
     Axis, Bars, Channel, Confusion, Curves, Distribution, Figure, Group, Heatmap, Ideogram, ImageGrid, Palette, Rgb,
-    Scatter, Table, Theme, Volcano, cell_grid, genome_heatmap, genome_heatmaps, knn_by_label, precision_by_label, proximity_bars, recall_curves,
-    recall_table, set_theme,
+    Scatter, Table, Theme, Volcano, cell_grid, genome_heatmap, genome_heatmaps, knn_by_label, precision_by_label,
+    proximity_bars, recall_curves, recall_table, set_theme,
 };
 pub use crate::genome::{Arm, Genome};
 pub use crate::live::{Live, Trace, progress};

@@ -75,8 +75,7 @@ pub fn hits_at_k_of(near: &Neighbours, labels: &RowLabels) -> Result<HitsAtK> {
     labels.require_rows(near.len(), "hits_at_k_of")?;
     let (codes, k, n) = (labels.codes(), near.k(), near.len());
     let sizes: Vec<usize> = labels.members().iter().map(Vec::len).collect();
-    let queries: Vec<usize> =
-        (0..n).filter(|&row| !labels.is_control(row) && sizes[codes[row] as usize] > 1).collect();
+    let queries: Vec<usize> = (0..n).filter(|&row| !labels.is_control(row) && sizes[codes[row] as usize] > 1).collect();
     if queries.is_empty() {
         return Err(Error::new("no row has another one with its label")
             .at("hits_at_k")

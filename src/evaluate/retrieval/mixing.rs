@@ -99,8 +99,7 @@ pub fn batch_mixing_of(near: &Neighbours, batches: &RowLabels) -> Result<BatchMi
         let mut counts = vec![0.0; members.len()];
         near.rows.row(row).iter().for_each(|&other| counts[batches.codes()[other as usize] as usize] += 1.0);
         let shares: Vec<f64> = counts.iter().map(|count| count / k).collect();
-        let statistic: f64 =
-            there.iter().map(|&b| k * (shares[b] - expected[b]).powi(2) / expected[b]).sum();
+        let statistic: f64 = there.iter().map(|&b| k * (shares[b] - expected[b]).powi(2) / expected[b]).sum();
         Some((entropy(&shares), inverse_simpson(&shares), law.sf(statistic) > ALPHA))
     };
     let scores: Vec<Option<(f64, f64, bool)>> = (0..near.len()).into_par_iter().map(scores).collect();

@@ -166,7 +166,8 @@ fn median_cosine(keys: &Keys, rows: &[u32]) -> f64 {
     let mut cosines: Vec<f64> = Vec::with_capacity(rows.len() * rows.len() / 2);
     for (at, &row) in rows.iter().enumerate() {
         let others = &rows[at + 1..];
-        cosines.extend(others.iter().map(|&other| dot(keys.row(row as usize), keys.row(other as usize)).clamp(-1.0, 1.0)));
+        cosines
+            .extend(others.iter().map(|&other| dot(keys.row(row as usize), keys.row(other as usize)).clamp(-1.0, 1.0)));
     }
     cosines.sort_unstable_by(f64::total_cmp);
     percentile(&cosines, 50.0)

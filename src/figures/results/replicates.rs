@@ -20,7 +20,8 @@ fn densities(pairs: &PairSimilarities) -> Result<Figure> {
     };
     let (n_same, n_different) = (pairs.n_same(), pairs.n_different());
     let mut figure = Curves::new("Similarity of pairs", Axis::new("cosine").limits(-1.0, 1.0), Axis::new("density"));
-    for (name, counts, n) in [("same label", &pairs.same, n_same), ("different labels", &pairs.different, n_different)] {
+    for (name, counts, n) in [("same label", &pairs.same, n_same), ("different labels", &pairs.different, n_different)]
+    {
         if n > 0 {
             let heights = density(counts, n);
             figure = figure.line(name, &at, &heights).band(name, &at, &vec![0.0; DRAWN], &heights);
@@ -57,12 +58,13 @@ fn medians(strong: &PercentStrong) -> Result<Figure> {
 fn hits(result: &HitsAtK) -> Result<Figure> {
     let k: Vec<f64> = result.points.iter().map(|point| point.k as f64).collect();
     let of = |what: fn(&HitsPoint) -> f64| result.points.iter().map(what).collect::<Vec<f64>>();
-    let figure = Curves::new("Replicates among the nearest rows", "k", Axis::new("share of the queries").limits(0.0, 1.0))
-        .points("with a hit", &k, &of(|point| point.hits))
-        .line("with a hit, random order", &k, &of(|point| point.random))
-        .points("recall", &k, &of(|point| point.recall))
-        .points("precision", &k, &of(|point| point.precision))
-        .figure()?;
+    let figure =
+        Curves::new("Replicates among the nearest rows", "k", Axis::new("share of the queries").limits(0.0, 1.0))
+            .points("with a hit", &k, &of(|point| point.hits))
+            .line("with a hit, random order", &k, &of(|point| point.random))
+            .points("recall", &k, &of(|point| point.recall))
+            .points("precision", &k, &of(|point| point.precision))
+            .figure()?;
     Ok(figure.caption(&format!("{} queries; recall and precision are means over them.", result.n_queries)))
 }
 
