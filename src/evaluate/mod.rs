@@ -5,7 +5,8 @@
 //! | does it recall known relations? | [`recall`], [`efaar_recall`], [`set_coherence`], [`cluster_ks`], [`hypergeometric_upper_tail`] |
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
-//! | do rows of one label find each other? | [`knn_accuracy`], [`mean_average_precision`], [`hits_at_k`], [`percent_strong`], [`pair_similarities`] |
+//! | do rows of one label find each other? | [`knn_accuracy`], [`mean_average_precision`], [`hits_at_k`] |
+//! | do they look more alike than others? | [`percent_strong`], [`pair_similarities`] |
 //! | do batches mix? | [`graph_connectivity`], [`batch_mixing`] |
 //!
 //! Each takes [`Profiles`](crate::screen::Profiles) and the truth ([`Relations`], [`GeneSets`] or a

@@ -27,6 +27,7 @@ use crate::reduce::{Metric, Points};
 /// Most entries of one thread's block of keys, and of all threads' together.
 const BLOCK: usize = 1 << 22;
 const BLOCKS: usize = 1 << 25;
+
 /// Which rows of the query's own batch are left out of its ranking.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
