@@ -3,8 +3,8 @@
 //!
 //! Rows are random profiles in groups of twelve, a seventh of them controls. Prints seconds, GFLOP/s of the `2 n^2 d`
 //! operations that all pairs take, their share of what a plain matrix product reaches on all threads in that precision,
-//! the peak memory of the process, and how time grows with the number of rows (2 is quadratic). `60000 1536` is the size
-//! of twelve wells of a genome-wide screen in Set-DINO's evaluation.
+//! the peak memory of the process, and how time grows with the number of rows (2 is quadratic). `60000 1536` is the
+//! size of twelve wells of a genome-wide screen in Set-DINO's evaluation.
 
 use std::time::Instant;
 

@@ -4,9 +4,9 @@
 //! GC = mean over groups of (nodes of the largest connected component) / (nodes of the group)
 //! ```
 //!
-//! The graph joins every row to its `k` nearest rows among **all** rows, edges are undirected, and of each group only its
-//! own nodes and the edges between them are kept (methods, section 0.5). By batch a low value means that batches are
-//! mixed (Set-DINO, Table 1); by label a high value means that replicates lie together.
+//! The graph joins every row to its `k` nearest rows among **all** rows, edges are undirected, and of each group only
+//! its own nodes and the edges between them are kept (methods, section 0.5). By batch a low value means that batches
+//! are mixed (Set-DINO, Table 1); by label a high value means that replicates lie together.
 //!
 //! A zero vector under the cosine distance sends out no edge, see [`knn_accuracy`](super::knn_accuracy).
 

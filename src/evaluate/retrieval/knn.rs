@@ -4,8 +4,8 @@
 //! accuracy means that profiles are reproducible, by that of the batch that there is a batch effect (Set-DINO, Table 1;
 //! methods, section 0.5: `k = 5`, cosine distance, equal votes, a tie goes to the label of the nearest tied neighbour).
 //!
-//! Under the cosine distance a zero vector is at distance 1 from everything and has no nearest rows; such a row, and any
-//! other whose `k` nearest are all at distance exactly 1, is not tested. It can be a neighbour of others.
+//! Under the cosine distance a zero vector is at distance 1 from everything and has no nearest rows; such a row, and
+//! any other whose `k` nearest are all at distance exactly 1, is not tested. It can be a neighbour of others.
 
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +86,8 @@ pub(super) fn has_no_direction(near: &Neighbours, row: usize) -> bool {
 /// ```
 ///
 /// # Errors
-/// When there are not as many labels as rows, not more than `k` rows, a value is not finite, no row can be tested, or the
-/// work was stopped.
+/// When there are not as many labels as rows, not more than `k` rows, a value is not finite, no row can be tested, or
+/// the work was stopped.
 pub fn knn_accuracy(points: &dyn Points, labels: &RowLabels, config: &KnnConfig) -> Result<KnnAccuracy> {
     labels.require_rows(points.shape().0, "knn_accuracy")?;
     if !config.drop_controls {

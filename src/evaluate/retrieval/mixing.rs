@@ -9,9 +9,10 @@
 //! kBET-like    share of rows with P(chi-square(B - 1) >= sum_b (k p_b - k f_b)^2 / (k f_b)) > 0.05
 //! ```
 //!
-//! The inverse Simpson index is that of LISI (Korsunsky et al. 2019) without its Gaussian weights; the acceptance rate is
-//! that of kBET (Buettner et al. 2019) over all rows at one `k`. `k` should be well above the number of batches: with few
-//! neighbours none of the three can reach its best value. By labels instead of batches the same index is the cLISI.
+//! The inverse Simpson index is that of LISI (Korsunsky et al. 2019) without its Gaussian weights; the acceptance rate
+//! is that of kBET (Buettner et al. 2019) over all rows at one `k`. `k` should be well above the number of batches:
+//! with few neighbours none of the three can reach its best value. By labels instead of batches the same index is the
+//! cLISI.
 //!
 //! Zero vectors under the cosine distance are not counted, see [`knn_accuracy`](super::knn_accuracy).
 
@@ -67,8 +68,8 @@ pub struct BatchMixing {
 /// ```
 ///
 /// # Errors
-/// When there are not as many labels as rows, fewer than two batches, not more than `k` rows, a value is not finite, or the
-/// work was stopped.
+/// When there are not as many labels as rows, fewer than two batches, not more than `k` rows, a value is not finite, or
+/// the work was stopped.
 pub fn batch_mixing(points: &dyn Points, batches: &RowLabels, k: usize, metric: Metric) -> Result<BatchMixing> {
     batches.require_rows(points.shape().0, "batch_mixing")?;
     batch_mixing_of(&neighbours(points, k, metric)?, batches)

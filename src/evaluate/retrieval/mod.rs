@@ -10,9 +10,9 @@
 //! | do the rows of a batch, or of a label, hang together? | [`graph_connectivity`] |
 //! | which batches are around a row? | [`batch_mixing`] |
 //!
-//! Rows are anything that gives [`Points`](crate::reduce::Points): profiles, embeddings, matrices. [`RowLabels`] says what
-//! each is, from a column of an embedding, from the gene sets of a map, or from any list. Where several of these are asked
-//! of the same rows, the functions that end in `_of` take the neighbours, which are then looked for once.
+//! Rows are anything that gives [`Points`](crate::reduce::Points): profiles, embeddings, matrices. [`RowLabels`] says
+//! what each is, from a column of an embedding, from the gene sets of a map, or from any list. Where several of these
+//! are asked of the same rows, the functions that end in `_of` take the neighbours, which are then looked for once.
 //!
 //! Profiles of genes in wells, retrieved across wells:
 //!

@@ -1,8 +1,8 @@
 //! Similarity of pairs with the same label against pairs with different ones, and enrichment among the most similar.
 //!
-//! The cosines of all `n (n - 1) / 2` pairs of rows that are no control are counted in [`BINS`] bins of equal width from
-//! -1 to 1, in blocks of rows; no `n x n` matrix is held. Means are exact (from sums of unit vectors); thresholds, curves
-//! and the Kolmogorov-Smirnov statistic are resolved to a bin, 3e-5 of cosine.
+//! The cosines of all `n (n - 1) / 2` pairs of rows that are no control are counted in [`BINS`] bins of equal width
+//! from -1 to 1, in blocks of rows; no `n x n` matrix is held. Means are exact (from sums of unit vectors); thresholds,
+//! curves and the Kolmogorov-Smirnov statistic are resolved to a bin, 3e-5 of cosine.
 //!
 //! ```text
 //! enrichment at the top q:  threshold t = the cosine that a share q of all pairs reach
@@ -77,8 +77,8 @@ pub struct Enrichment {
 /// ```
 ///
 /// # Errors
-/// When there are not as many labels as rows, fewer than two rows are no control, a value is not finite, or the work was
-/// stopped.
+/// When there are not as many labels as rows, fewer than two rows are no control, a value is not finite, or the work
+/// was stopped.
 pub fn pair_similarities(points: &dyn Points, labels: &RowLabels) -> Result<PairSimilarities> {
     labels.require_rows(points.shape().0, "pair_similarities")?;
     let rows = labels.perturbed_rows();
@@ -162,8 +162,8 @@ impl PairSimilarities {
         2.0 * bin as f64 / BINS as f64 - 1.0
     }
 
-    /// The two-sample Kolmogorov-Smirnov statistic between the two distributions, at the edges of the bins; NaN when one
-    /// is empty.
+    /// The two-sample Kolmogorov-Smirnov statistic between the two distributions, at the edges of the bins; NaN when
+    /// one is empty.
     pub fn ks(&self) -> f64 {
         let (n_same, n_different) = (self.n_same() as f64, self.n_different() as f64);
         if n_same == 0.0 || n_different == 0.0 {
@@ -179,7 +179,8 @@ impl PairSimilarities {
 
     /// Enrichment of same-label pairs among the share `top` of the most similar pairs, for instance 0.01.
     ///
-    /// The threshold is the lower edge of the bin in which the share is reached: the pairs at the top may be a few more.
+    /// The threshold is the lower edge of the bin in which the share is reached: the pairs at the top may be a few
+    /// more.
     ///
     /// # Errors
     /// When `top` is not between 0 and 1, or one kind of pair does not occur.

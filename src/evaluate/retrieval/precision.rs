@@ -131,8 +131,8 @@ impl MeanAveragePrecision {
 /// ```
 ///
 /// # Errors
-/// When there are not as many labels or batches as rows, no row has a relevant one, a value is not finite, or the work was
-/// stopped.
+/// When there are not as many labels or batches as rows, no row has a relevant one, a value is not finite, or the work
+/// was stopped.
 pub fn mean_average_precision(
     points: &dyn Points,
     labels: &RowLabels,

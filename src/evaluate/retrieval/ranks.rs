@@ -2,7 +2,8 @@
 //!
 //! Only the ranks of the relevant rows matter. Each other row is counted at the nearest relevant row that it is not
 //! nearer than, so that a query costs `n log R` comparisons; rows whose product is too close to a relevant one to tell
-//! are compared by their exact keys. With permutations of the labels every row can be relevant: then all rows are sorted.
+//! are compared by their exact keys. With permutations of the labels every row can be relevant: then all rows are
+//! sorted.
 
 use super::keys::Keys;
 
@@ -87,7 +88,8 @@ impl Scratch {
         }
     }
 
-    /// Average precision of the group that was filled in: each relevant row by its rank, not counting the rows left out.
+    /// Average precision of the group that was filled in: each relevant row by its rank, not counting the rows left
+    /// out.
     pub fn precision_of_group(&mut self) -> f64 {
         self.group.sort_unstable();
         let (mut hits, mut left_out, mut sum) = (0u32, 0u32, 0.0);

@@ -81,8 +81,8 @@ pub struct PercentStrong {
 /// ```
 ///
 /// # Errors
-/// When there are not as many labels as rows, a value is not finite, no label has two rows, there is only one label, or no
-/// draw is asked for.
+/// When there are not as many labels as rows, a value is not finite, no label has two rows, there is only one label, or
+/// no draw is asked for.
 pub fn percent_strong(points: &dyn Points, labels: &RowLabels, draws: usize, seed: u64) -> Result<PercentStrong> {
     let place = "percent_strong";
     labels.require_rows(points.shape().0, place)?;
