@@ -1,7 +1,7 @@
 //! Average precision of one ranked list.
 //!
 //! ```text
-//! AP = (1/R) sum over the R hits of hits so far / rank            (methods, section 0.5)
+//! AP = (1/R) sum over the R hits of hits so far / rank           
 //! ```
 //!
 //! Rows at equal distance share the last rank among them, so that the order of the rows does not matter: the precision

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The graph joins every row to its `k` nearest rows among **all** rows, edges are undirected, and of each group only
-//! its own nodes and the edges between them are kept (methods, section 0.5). By batch a low value means that batches
+//! its own nodes and the edges between them are kept. By batch a low value means that batches
 //! are mixed (Set-DINO, Table 1); by label a high value means that replicates lie together.
 //!
 //! A zero vector under the cosine distance sends out no edge, see [`knn_accuracy`](super::knn_accuracy).

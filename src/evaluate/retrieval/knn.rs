@@ -1,8 +1,8 @@
 //! Accuracy of a k-nearest-neighbour classifier, leave one out.
 //!
 //! Each row is given the label that most of its `k` nearest other rows have. By the label of the perturbation a high
-//! accuracy means that profiles are reproducible, by that of the batch that there is a batch effect (Set-DINO, Table 1;
-//! methods, section 0.5: `k = 5`, cosine distance, equal votes, a tie goes to the label of the nearest tied neighbour).
+//! accuracy means that profiles are reproducible, by that of the batch that there is a batch effect (Set-DINO, Table 1:
+//! `k = 5`, cosine distance, equal votes, a tie goes to the label of the nearest tied neighbour).
 //!
 //! Under the cosine distance a zero vector is at distance 1 from everything and has no nearest rows; such a row, and
 //! any other whose `k` nearest are all at distance exactly 1, is not tested. It can be a neighbour of others.

@@ -1,7 +1,7 @@
 //! What each row is: its perturbation, its guide, its batch, its complex.
 //!
 //! A [`RowLabels`] numbers the distinct labels of `n` rows, in ascending order, and knows which of them are controls.
-//! Controls take part in a ranking as distractors but are not queried (methods, section 0.5).
+//! Controls take part in a ranking as distractors but are not queried.
 
 use std::collections::BTreeMap;
 

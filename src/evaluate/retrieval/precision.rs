@@ -2,8 +2,7 @@
 //!
 //! For each row all other rows are ranked by their distance; those with its label are relevant. Controls rank as
 //! distractors and are not queried; neither is a row without a relevant one. The mean over queries is what Set-DINO
-//! (Table 1, nodes are profiles of genes in wells) and GRAPE (Table 1, nodes are genes, labels complexes) report;
-//! methods, section 0.5.
+//! (Table 1, nodes are profiles of genes in wells) and GRAPE (Table 1, nodes are genes, labels complexes) report.
 //!
 //! Across batches only rows of other batches are relevant, see [`LeftOut`]: a label is then not rewarded for its batch.
 //!

@@ -10,7 +10,7 @@ pub enum Votes {
     #[default]
     Equal,
     /// `exp(rate * distance)`. With -1 nearer neighbours count more; with +1 **farther** ones do, which is what the
-    /// validation code published with Set-DINO computes (methods, section 0.5): for comparison with its numbers.
+    /// validation code published with Set-DINO computes: for comparison with its numbers.
     Exponential {
         /// Per unit of distance.
         rate: f64,
