@@ -71,6 +71,26 @@ fn batches_that_lie_apart_are_seen_and_mixed_ones_as_well() {
 }
 
 #[test]
+fn pairs_and_random_groups_are_the_same_on_any_number_of_threads() {
+    let (x, labels, _) = screen(300, 2.0, 1.0, 7);
+    let on = |threads: usize, seed: u64| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| (pair_similarities(&x, &labels).unwrap(), percent_strong(&x, &labels, 50, seed).unwrap()))
+    };
+    let (one, three) = (on(1, 1), on(3, 1));
+    assert_eq!(one, three);
+    assert_ne!(one.1.null, on(3, 2).1.null);
+    // The same pairs one by one, from whole cosines.
+    let cosines = perturbook::evaluate::CosinePairs::new(x.view());
+    let perturbed = labels.perturbed_rows();
+    let pairs = perturbed.iter().enumerate().flat_map(|(at, &i)| perturbed[..at].iter().map(move |&j| (i, j)));
+    let same: Vec<f64> =
+        pairs.filter(|&(i, j)| labels.codes()[i] == labels.codes()[j]).map(|(i, j)| cosines.get(i, j)).collect();
+    assert_eq!(one.0.n_same() as usize, same.len());
+    assert!((one.0.mean_same - same.iter().sum::<f64>() / same.len() as f64).abs() < 1e-12);
+}
+
+#[test]
 fn ties_share_the_last_rank_whatever_the_order_of_the_rows() {
     // The query's replicate and a stranger are the same vector: rank 2 for both.
     let x = array![[1.0, 0.0], [3.0, 1.0], [3.0, 1.0], [0.0, 1.0]];

@@ -142,7 +142,8 @@ pub fn mean_average_precision(
     if let Some((batches, _)) = &config.across {
         batches.require_rows(n, "mean_average_precision, batches")?;
     }
-    let share = BLOCKS / rayon::current_num_threads().max(1);
-    let block = (BLOCK.min(share) / n.max(1)).clamp(8, 512);
+    // As large as memory allows, and small enough that every thread has several.
+    let threads = rayon::current_num_threads().max(1);
+    let block = (BLOCK.min(BLOCKS / threads) / n.max(1)).min(n.div_ceil(4 * threads)).clamp(8, 512);
     in_blocks(points, labels, config, block)
 }

@@ -36,7 +36,8 @@ impl Scratch {
         self.exact.clear();
         self.exact.extend(relevant.map(|row| keys.exact(query, row)));
         self.exact.sort_unstable_by(|a, b| b.total_cmp(a));
-        (self.levels.clear(), self.hits.clear());
+        self.levels.clear();
+        self.hits.clear();
         for tied in self.exact.chunk_by(|a, b| a == b) {
             self.levels.push(tied[0]);
             self.hits.push(tied.len() as u32);

@@ -45,13 +45,16 @@ fn medians(strong: &PercentStrong) -> Result<Figure> {
         .group("random groups", &strong.null)
         .group("replicates", &groups)
         .figure()?;
-    Ok(figure.caption(&format!(
+    let mut caption = format!(
         "{} groups of replicates against {} random groups of each size from different labels; strong: above their 95th \
-         percentile. {} labels of one row are left out.",
+         percentile.",
         strong.groups.len(),
-        strong.draws,
-        strong.n_single
-    )))
+        strong.draws
+    );
+    if strong.n_single > 0 {
+        caption += &format!(" Labels of one row, left out: {}.", strong.n_single);
+    }
+    Ok(figure.caption(&caption))
 }
 
 /// Hits for growing k, with what random orders give.

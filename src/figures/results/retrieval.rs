@@ -60,7 +60,13 @@ pub fn precision_by_label(results: &[(&str, &MeanAveragePrecision)]) -> Result<F
             result.mean_over_labels,
             result.random
         );
-        caption += &result.null.map_or_else(|| ".".to_owned(), |null| format!(", p = {:.2e}.", null.p));
+        caption += &result.null.map_or_else(
+            || ".".to_owned(),
+            |null| {
+                let significant = result.p_values().iter().filter(|p| **p < ALPHA).count();
+                format!(", p = {:.2e}; {significant} labels with p < {ALPHA} each on its own.", null.p)
+            },
+        );
     }
     Ok(figure.figure(&series)?.caption(&caption))
 }
