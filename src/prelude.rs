@@ -2,13 +2,13 @@
 
 pub use crate::display::{ModelSummary, ShadeColumns, Show, clear_output, display, display_id, fields, update};
 pub use crate::evaluate::{
-    Convention, GeneSets, Relations, arm_cosines, efaar_recall, proximity_bias, proximity_score,
-    quantile_heatmap_matrix, recall, recall_at,
+    Convention, GeneSets, Relations, RowLabels, arm_cosines, batch_mixing, efaar_recall, graph_connectivity,
+    knn_accuracy, mean_average_precision, proximity_bias, proximity_score, quantile_heatmap_matrix, recall, recall_at,
 };
 pub use crate::figures::{
     Axis, Bars, Channel, Confusion, Curves, Distribution, Figure, Group, Heatmap, Ideogram, ImageGrid, Palette, Rgb,
     Scatter, Table, Theme, Volcano, arm_cosine_bars, cell_grid, chromosome_heatmap, genome_heatmap, genome_heatmaps,
-    proximity_bars, recall_curves, recall_table, set_theme,
+    knn_by_label, precision_by_label, proximity_bars, recall_curves, recall_table, set_theme,
 };
 pub use crate::genome::{Arm, Genome};
 pub use crate::live::{Live, Trace, progress};

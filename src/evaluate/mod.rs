@@ -5,6 +5,9 @@
 //! | does it recall known relations? | [`recall`], [`efaar_recall`], [`set_coherence`], [`cluster_ks`], [`hypergeometric_upper_tail`] |
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
+//! | do rows of one label find each other? | [`knn_accuracy`], [`mean_average_precision`], [`hits_at_k`] |
+//! | do they look more alike than others? | [`percent_strong`], [`pair_similarities`] |
+//! | do batches mix? | [`graph_connectivity`], [`batch_mixing`] |
 //!
 //! Each takes [`Profiles`](crate::screen::Profiles) and the truth ([`Relations`], [`GeneSets`] or a
 //! [`Genome`](crate::genome::Genome)) and returns a plain struct. All arithmetic is in `f64`.
@@ -25,6 +28,7 @@ mod quantile;
 mod ranks;
 mod recall;
 mod relations;
+pub mod retrieval;
 mod set_coherence;
 
 pub use arm_cosines::{ArmCosine, ArmCosines, ChromosomeCosines, arm_cosines, mean_same_arm_cosine};
@@ -44,4 +48,10 @@ pub use quantile::{QuantileHeatmap, TiedRank, quantile_heatmap_matrix, quantile_
 pub use ranks::{mid_ranks, spearman};
 pub use recall::{Convention, RecallCurve, RecallPoint, default_percentiles, recall, recall_at};
 pub use relations::{Graph, PairColumns, Relations};
+pub use retrieval::{
+    BatchMixing, Enrichment, GraphConnectivity, GroupConnectivity, HitsAtK, KnnAccuracy, KnnConfig, LabelAccuracy,
+    LabelPrecision, LeftOut, MeanAveragePrecision, PairSimilarities, PercentStrong, PrecisionConfig, RowLabels, Votes,
+    batch_mixing, graph_connectivity, hits_at_k, knn_accuracy, mean_average_precision, pair_similarities,
+    percent_strong,
+};
 pub use set_coherence::{ClusterKs, SetCoherence, cluster_ks, set_coherence, set_coherence_of_draws};

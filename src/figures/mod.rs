@@ -68,8 +68,8 @@ pub use ideogram::Ideogram;
 pub use images::{Channel, ImageGrid};
 pub use palette::{CATEGORIES, Palette, Rgb, Theme, category, set_theme};
 pub use results::{
-    Published, arm_cosine_bars, cell_grid, chromosome_heatmap, genome_heatmap, genome_heatmaps, proximity_bars,
-    recall_curves, recall_table,
+    Published, arm_cosine_bars, cell_grid, chromosome_heatmap, genome_heatmap, genome_heatmaps, knn_by_label,
+    precision_by_label, proximity_bars, recall_curves, recall_table,
 };
 pub use scatter::Scatter;
 pub use table::Table;

@@ -1,10 +1,14 @@
 //! How results draw themselves: each metric's result as the figure its paper shows.
 
 mod along_genome;
+mod by_label;
 mod cells;
 mod filter;
+mod neighbourhoods;
 mod proximity;
 mod recall;
+mod replicates;
+mod retrieval;
 mod screen;
 
 pub use along_genome::{chromosome_heatmap, genome_heatmap, genome_heatmaps};
@@ -12,6 +16,7 @@ pub use cells::cell_grid;
 pub use filter::arm_cosine_bars;
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
+pub use retrieval::{knn_by_label, precision_by_label};
 
 use super::Figure;
 use crate::Result;
