@@ -4,6 +4,8 @@
 //! |---|---|
 //! | does it recall known relations? | [`recall`], [`efaar_recall`], [`set_coherence`], [`cluster_ks`], [`hypergeometric_upper_tail`] |
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
+//! | do known groups fall together? | [`clustering`]: purity, NMI, ARI, silhouettes, k-means over starts and numbers of clusters |
+//! | which labels can be read from it? | [`classification`]: logistic regression, ROC, confusion, random forest; technical covariates and gene functions |
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
 //!
 //! Each takes [`Profiles`](crate::screen::Profiles) and the truth ([`Relations`], [`GeneSets`] or a
@@ -11,7 +13,10 @@
 
 mod arm_cosines;
 mod brunner_munzel;
+pub mod classification;
+pub mod clustering;
 mod cosine;
+mod dense;
 mod efaar;
 mod fisher;
 mod gene_sets;

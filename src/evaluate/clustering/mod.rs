@@ -23,6 +23,7 @@ mod sweep;
 pub use contingency::{ClusterScores, Contingency, cluster_scores};
 pub use kmeans::{KMeansConfig, kmeans, kmeans_best};
 pub use known::in_one_set;
+pub(super) use known::set_of_each;
 pub use lloyd::{KMeans, lloyd};
 pub use runs::{ClusterConfig, ClusterRun, ClusterRuns, Spread, cluster_runs};
 pub use silhouette::{GroupSilhouette, Silhouette, silhouette};

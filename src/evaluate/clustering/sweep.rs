@@ -14,7 +14,7 @@ pub struct ClusterSweep {
     /// Number of known classes.
     pub classes: usize,
     /// One entry for each number of clusters, in the order asked for.
-    pub at: Vec<ClusterRuns>,
+    pub entries: Vec<ClusterRuns>,
 }
 
 impl ClusterSweep {
@@ -23,8 +23,8 @@ impl ClusterSweep {
     /// # Errors
     /// When the sweep has no such entry.
     pub fn at(&self, k: usize) -> Result<&ClusterRuns> {
-        self.at.iter().find(|runs| runs.k == k).ok_or_else(|| {
-            let known: Vec<String> = self.at.iter().map(|runs| runs.k.to_string()).collect();
+        self.entries.iter().find(|runs| runs.k == k).ok_or_else(|| {
+            let known: Vec<String> = self.entries.iter().map(|runs| runs.k.to_string()).collect();
             Error::new(format!("the sweep has no entry for {k} clusters"))
                 .fix(format!("choose one of {}", known.join(", ")))
         })
@@ -61,14 +61,14 @@ pub fn cluster_sweep<L: Ord>(
     for &k in ks {
         config.kmeans(k).check(x.nrows())?;
     }
-    let mut at = Vec::with_capacity(ks.len());
+    let mut entries = Vec::with_capacity(ks.len());
     for &k in progress("numbers of clusters", ks) {
-        at.push(runs_at(x.view(), &truth, k, config)?);
+        entries.push(runs_at(x.view(), &truth, k, config)?);
     }
-    if at.is_empty() {
+    if entries.is_empty() {
         return Err(Error::new("a sweep over no number of clusters")
             .at("cluster_sweep")
             .fix("give the numbers of clusters, such as 5 to 30; if the work was stopped, run it again"));
     }
-    Ok(ClusterSweep { classes: truth.classes, at })
+    Ok(ClusterSweep { classes: truth.classes, entries })
 }
