@@ -116,6 +116,11 @@ impl RandomForest {
         self.dims
     }
 
+    /// Number of trees.
+    pub fn n_trees(&self) -> usize {
+        self.trees.len()
+    }
+
     /// Share of the training rows that the trees which have not seen them predict rightly; NaN when each tree has seen all.
     pub fn out_of_bag_accuracy(&self) -> f64 {
         self.out_of_bag

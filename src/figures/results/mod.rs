@@ -2,12 +2,18 @@
 
 mod along_genome;
 mod cells;
+mod classification;
+mod clustering;
+mod probes;
 mod proximity;
 mod recall;
 mod screen;
 
 pub use along_genome::{genome_heatmap, genome_heatmaps};
 pub use cells::cell_grid;
+pub use classification::{confusion_figure, precision_recall_curves, roc_curves};
+pub use clustering::{cluster_curves, cluster_table};
+pub use probes::{covariate_bars, delta_recall_bars, gene_function_figure, importance_bars};
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
 
