@@ -135,7 +135,8 @@ fn scores(case: &Case) {
         }
     }
     if case.has_input("multiclass_truth") {
-        let areas = one_vs_rest(&case.indices("multiclass_truth"), case.matrix("multiclass_prob").view()).expect("areas");
+        let areas =
+            one_vs_rest(&case.indices("multiclass_truth"), case.matrix("multiclass_prob").view()).expect("areas");
         case.check_scalar("roc_auc_ovr.macro", areas.macro_mean);
         case.check_scalar("roc_auc_ovr.weighted", areas.weighted);
         case.check_scalar_list("roc_auc_ovr.per_class", areas.per_class);
@@ -170,7 +171,8 @@ fn a_label_is_read_where_it_is_and_not_where_it_is_not() {
     let (batches, treatment) = (Classes::new(&batches).expect("classes"), Classes::new(&treatment).expect("classes"));
     let config = ClassifyConfig { protocol: Protocol::Folds { k: 5 }, ..ClassifyConfig::default() };
     let column = |j: usize| x.slice(ndarray::s![.., j..=j]).to_owned();
-    let accuracy = |j: usize, classes: &Classes| classify(&column(j), classes, None, &config).expect("scores").accuracy();
+    let accuracy =
+        |j: usize, classes: &Classes| classify(&column(j), classes, None, &config).expect("scores").accuracy();
     assert_eq!((accuracy(0, &batches), accuracy(1, &treatment)), (1.0, 1.0));
     assert!(accuracy(2, &batches) < 0.5 && accuracy(2, &treatment) < 0.7);
 

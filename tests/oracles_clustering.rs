@@ -66,7 +66,9 @@ fn clusters_of_points(case: &Case) {
     check_scores(case, "lloyd", &cluster_scores(&labels, &found.labels).expect("scores"));
 
     for name in case.scalar_names() {
-        let Some((runs, what)) = name.strip_prefix("kmeans_").and_then(|rest| rest.split_once("_runs.")) else { continue };
+        let Some((runs, what)) = name.strip_prefix("kmeans_").and_then(|rest| rest.split_once("_runs.")) else {
+            continue;
+        };
         let runs = runs.parse().unwrap_or_else(|_| panic!("{runs:?} in {name:?} is no number"));
         let found = cluster_runs(&x, &labels, &ClusterConfig { runs, ..ClusterConfig::default() }).expect("runs");
         let (of, number) = what.rsplit_once('_').unwrap_or_else(|| panic!("unknown scalar {name:?}"));
@@ -191,7 +193,9 @@ fn results_draw_themselves() {
     let (x, labels) = groups();
     let sweep = cluster_sweep(&x, &labels, &[2, 3, 4], &ClusterConfig::default()).expect("a sweep");
     let summary = cluster_curves(&[("map", &sweep), ("other", &sweep)]).expect("a figure").summary();
-    for text in ["Purity of clusters", "NMI of clusters", "ARI of clusters", "number of classes", "Figure 4 of the GRAPE"] {
+    for text in
+        ["Purity of clusters", "NMI of clusters", "ARI of clusters", "number of classes", "Figure 4 of the GRAPE"]
+    {
         assert!(summary.contains(text), "{text:?} is missing in {summary}");
     }
     assert!(cluster_curves(&[]).is_err());

@@ -34,8 +34,7 @@ impl Classes {
         let mut names: Vec<&str> = labels.iter().map(AsRef::as_ref).collect();
         names.sort_unstable();
         names.dedup();
-        let as_numbers: Option<Vec<i64>> = names.iter().map(|name| name.parse().ok()).collect();
-        if as_numbers.is_some() {
+        if names.iter().all(|name| name.parse::<i64>().is_ok()) {
             names.sort_by_cached_key(|name| (name.parse::<i64>().unwrap_or(i64::MAX), (*name).to_owned()));
         }
         let code: std::collections::HashMap<&str, usize> =

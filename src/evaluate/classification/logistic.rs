@@ -157,7 +157,8 @@ impl LogisticRegression {
         let found = search(&objective, config);
         let rows = objective.rows();
         let d = x.ncols();
-        let point = Array2::from_shape_vec((rows, d + 1), found.1.at.to_vec()).map_err(|e| Error::new(e.to_string()))?;
+        let point =
+            Array2::from_shape_vec((rows, d + 1), found.1.at.to_vec()).map_err(|e| Error::new(e.to_string()))?;
         let mut intercepts = point.column(d).to_owned();
         if rows > 1 {
             // a common shift changes nothing: they are given with sum 0
@@ -260,7 +261,9 @@ mod tests {
     use super::*;
 
     fn points(n: usize, d: usize) -> (Array2<f64>, Classes) {
-        let x = Array2::from_shape_fn((n, d), |(i, j)| ((i * 7 + j * 13 + i * i * j) % 23) as f64 * 100.0f64.powi(j as i32));
+        let x = Array2::from_shape_fn((n, d), |(i, j)| {
+            ((i * 7 + j * 13 + i * i * j) % 23) as f64 * 100.0f64.powi(j as i32)
+        });
         let labels: Vec<String> = (0..n).map(|i| ["a", "b", "c"][(i + i / 5) % 3].to_owned()).collect();
         (x, Classes::new(&labels).unwrap())
     }

@@ -14,7 +14,10 @@ use crate::{Error, Result};
 /// ```
 pub fn predicted(probabilities: ArrayView2<'_, f64>) -> Vec<usize> {
     let largest = |row: ndarray::ArrayView1<'_, f64>| {
-        row.iter().enumerate().fold((0, f64::NEG_INFINITY), |best, (class, &p)| if p > best.1 { (class, p) } else { best }).0
+        row.iter()
+            .enumerate()
+            .fold((0, f64::NEG_INFINITY), |best, (class, &p)| if p > best.1 { (class, p) } else { best })
+            .0
     };
     probabilities.rows().into_iter().map(largest).collect()
 }

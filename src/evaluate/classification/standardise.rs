@@ -42,7 +42,11 @@ impl Standardiser {
         let sd = x.columns().into_iter().zip(&mean).map(sd).collect();
         let mean = x.columns().into_iter().zip(mean).map(|(column, mean)| {
             // and a constant column becomes exactly 0
-            if column.iter().all(|v| Some(v) == column.first()) { column.first().copied().unwrap_or(mean) } else { mean }
+            if column.iter().all(|v| Some(v) == column.first()) {
+                column.first().copied().unwrap_or(mean)
+            } else {
+                mean
+            }
         });
         Ok(Self { mean: mean.collect(), sd })
     }

@@ -135,7 +135,12 @@ pub fn technical_covariates(
     Ok(TechnicalCovariates { entries })
 }
 
-fn read(x: ArrayView2<'_, f64>, space: &str, covariate: &Covariate, config: &ClassifyConfig) -> Result<CovariateScores> {
+fn read(
+    x: ArrayView2<'_, f64>,
+    space: &str,
+    covariate: &Covariate,
+    config: &ClassifyConfig,
+) -> Result<CovariateScores> {
     let batches = covariate.rows();
     let total = batches.len();
     let usable = |(_, classes): &(Vec<usize>, Classes)| classes.counts().iter().filter(|&&n| n > 1).count() > 1;

@@ -44,7 +44,9 @@ impl Contingency {
     pub fn new<T: Ord, C: Ord>(truth: &[T], clusters: &[C]) -> Result<Self> {
         require_labels(truth.len(), clusters.len(), "clusters against classes")?;
         if truth.is_empty() {
-            return Err(Error::new("no item was clustered").at("clusters against classes").fix("give at least one label"));
+            return Err(Error::new("no item was clustered")
+                .at("clusters against classes")
+                .fix("give at least one label"));
         }
         let ((class_of, classes), (cluster_of, clusters)) = (numbered(truth), numbered(clusters));
         let mut pairs: Vec<(usize, usize)> = class_of.into_iter().zip(cluster_of).collect();
@@ -100,7 +102,8 @@ impl Contingency {
         if class_only == 0.0 && cluster_only == 0.0 {
             return 1.0;
         }
-        let largest = (together + class_only) * (class_only + apart) + (together + cluster_only) * (cluster_only + apart);
+        let largest =
+            (together + class_only) * (class_only + apart) + (together + cluster_only) * (cluster_only + apart);
         2.0 * (together * apart - class_only * cluster_only) / largest
     }
 

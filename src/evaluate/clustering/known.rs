@@ -30,9 +30,13 @@ pub fn in_one_set(profiles: &Profiles, sets: &GeneSets) -> Result<(Profiles, Vec
     let set_of = set_of_each(profiles.keys(), sets)?;
     let rows: Vec<usize> = (0..profiles.len()).filter(|&row| set_of[row].is_some()).collect();
     if rows.is_empty() {
-        return Err(Error::new(format!("none of the {} profiles belongs to a set of {:?}", profiles.len(), sets.name()))
-            .at("in_one_set")
-            .fix("name the profiles by the gene symbols that the sets use"));
+        return Err(Error::new(format!(
+            "none of the {} profiles belongs to a set of {:?}",
+            profiles.len(),
+            sets.name()
+        ))
+        .at("in_one_set")
+        .fix("name the profiles by the gene symbols that the sets use"));
     }
     let names = rows.iter().filter_map(|&row| set_of[row]).map(|set| sets.sets()[set].name.clone()).collect();
     Ok((profiles.select(&rows), names))

@@ -12,9 +12,9 @@
 //! that the number of threads changes nothing.
 
 mod contingency;
+mod kmeans;
 mod known;
 mod lloyd;
-mod kmeans;
 mod runs;
 mod silhouette;
 mod start;

@@ -77,9 +77,7 @@ pub fn silhouette<L: Ord + Display>(points: &dyn Points, labels: &[L], metric: M
             .fix("label the points with two groups or more"));
     }
     let samples = match metric {
-        Metric::Euclidean => {
-            samples(values.view(), &group_of, &sizes, &|x, y| squared_distance(x, y).sqrt())?
-        }
+        Metric::Euclidean => samples(values.view(), &group_of, &sizes, &|x, y| squared_distance(x, y).sqrt())?,
         Metric::Cosine => {
             samples(unit_rows(values.view()).view(), &group_of, &sizes, &|x, y| (1.0 - product(x, y)).clamp(0.0, 2.0))?
         }

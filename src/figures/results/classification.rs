@@ -119,12 +119,13 @@ impl Show for OneVsRest {
 impl Show for Escape {
     fn bundle(&self) -> Bundle {
         let (names, shares): (Vec<&str>, Vec<f64>) = self.escaped.iter().map(|(name, v)| (name.as_str(), *v)).unzip();
-        let bars = Bars::new("Cells that escaped their perturbation", "perturbation", Axis::new("share taken for controls"))
-            .categories(&names)
-            .series("predicted control", &shares)
-            .horizontal()
-            .sorted()
-            .reference("all cells", self.escaped_overall);
+        let bars =
+            Bars::new("Cells that escaped their perturbation", "perturbation", Axis::new("share taken for controls"))
+                .categories(&names)
+                .series("predicted control", &shares)
+                .horizontal()
+                .sorted()
+                .reference("all cells", self.escaped_overall);
         figure_or_reason(bars.figure().map(|figure| {
             figure.caption(&format!(
                 "Predicted {:?} although perturbed; {:.1} % of the controls are taken for perturbed. From the matrix of the \
