@@ -29,6 +29,7 @@ mod objective;
 mod one_vs_rest;
 mod precision_recall;
 mod probabilities;
+pub mod published;
 mod roc;
 mod standardise;
 mod technical;
