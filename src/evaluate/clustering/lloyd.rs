@@ -71,14 +71,14 @@ pub fn lloyd(
     if let Some(((centre, column), value)) = centres.indexed_iter().find(|(_, v)| !v.is_finite()) {
         return Err(Error::new(format!("the centres hold {value}")).at(format!("centre {centre}, column {column}")));
     }
-    Ok(iterate(x.view(), centres.as_standard_layout().into_owned(), max_iterations, tolerance))
+    Ok(iterate(x.view(), centres.to_owned(), max_iterations, tolerance))
 }
 
 /// The same for a matrix in row order that was checked.
 pub(super) fn iterate(x: ArrayView2<'_, f64>, centres: Array2<f64>, most: usize, tolerance: f64) -> KMeans {
     let rows: Vec<&[f64]> = x.axis_iter(Axis(0)).filter_map(|row| row.to_slice()).collect();
     let still = tolerance * x.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
-    let (mut centres, mut labels) = (centres, Vec::new());
+    let (mut centres, mut labels) = (centres.as_standard_layout().into_owned(), Vec::new());
     let (mut iterations, mut converged) = (0, false);
     while iterations < most && !converged {
         iterations += 1;
