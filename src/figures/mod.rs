@@ -67,11 +67,9 @@ pub use heatmap::{Group, Heatmap};
 pub use ideogram::Ideogram;
 pub use images::{Channel, ImageGrid};
 pub use palette::{CATEGORIES, Palette, Rgb, Theme, category, set_theme};
-pub use results::{
-    Published, cell_grid, cluster_curves, cluster_table, confusion_figure, covariate_bars, delta_recall_bars,
-    gene_function_figure, genome_heatmap, genome_heatmaps, importance_bars, precision_recall_curves, proximity_bars,
-    recall_curves, recall_table, roc_curves,
-};
+pub use results::{Published, cell_grid, genome_heatmap, genome_heatmaps, proximity_bars, recall_curves, recall_table};
+pub use results::{cluster_curves, cluster_table, confusion_figure, precision_recall_curves, roc_curves};
+pub use results::{covariate_bars, delta_recall_bars, gene_function_figure, importance_bars};
 pub use scatter::Scatter;
 pub use table::Table;
 pub use volcano::Volcano;

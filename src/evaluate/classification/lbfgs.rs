@@ -86,7 +86,8 @@ fn towards(memory: &VecDeque<Move>, gradient: &Array1<f64>) -> Array1<f64> {
         direction *= 1.0 / (last.inverse * last.change.dot(&last.change));
     }
     for (Move { step, change, inverse }, share) in memory.iter().zip(shares.into_iter().rev()) {
-        direction.scaled_add(share - inverse * change.dot(&direction), step);
+        let rest = share - inverse * change.dot(&direction);
+        direction.scaled_add(rest, step);
     }
     direction
 }
