@@ -61,7 +61,11 @@ pub(super) fn minimise(
         if memory.len() > MEMORY {
             memory.pop_front();
         }
+        let fallen = here.value - value;
         here = Minimum { at, value, gradient, steps: here.steps + 1 };
+        if fallen <= f64::EPSILON * value.abs() {
+            break;
+        }
     }
     here
 }

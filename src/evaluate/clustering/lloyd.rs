@@ -17,6 +17,9 @@ use crate::evaluate::dense::{finite_matrix, squared_distance};
 use crate::reduce::Points;
 use crate::{Error, Result};
 
+/// Products of points, centres and dimensions from which several threads pay.
+const PARALLEL: usize = 1 << 20;
+
 /// Clusters of points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KMeans {
@@ -107,7 +110,8 @@ fn assign(rows: &[&[f64]], centres: &Array2<f64>) -> Vec<(usize, f64)> {
         }
         best
     };
-    rows.par_iter().with_min_len(256).map(nearest).collect()
+    let work = rows.len() * centres.len() * centres.first().map_or(0, |row| row.len());
+    if work < PARALLEL { rows.iter().map(nearest).collect() } else { rows.par_iter().map(nearest).collect() }
 }
 
 /// The mean of the points of each cluster, empty ones filled as the module says.
