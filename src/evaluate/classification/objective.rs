@@ -47,7 +47,7 @@ impl<'a> Objective<'a> {
     fn logits(&self, point: &Array1<f64>) -> Array2<f64> {
         let rows = self.shaped(point);
         let d = self.x.ncols();
-        self.x.dot(&rows.slice(s![.., ..d]).t()) + &rows.column(d)
+        self.x.dot(&rows.slice(s![.., ..d]).t()) + rows.column(d)
     }
 
     /// Value and gradient at a point.

@@ -7,11 +7,14 @@ use crate::figures::{Axis, Bars, Curves, Figure, Table};
 use crate::reduce::Metric;
 use crate::{Error, Result};
 
-/// The scores that GRAPE reports, with the ranges of their axes.
-const SCORES: [(&str, fn(&ClusterScores) -> f64); 3] =
+/// One of the scores.
+type Score = fn(&ClusterScores) -> f64;
+
+/// The scores that GRAPE reports.
+const SCORES: [(&str, Score); 3] =
     [("purity", |s| s.purity), ("NMI", |s| s.nmi), ("ARI", |s| s.ari)];
 
-/// Clusters beyond which silhouettes are drawn without those in the middle of the order.
+/// Groups beyond which silhouettes are drawn without those in the middle of the order.
 const MOST: usize = 40;
 
 /// Purity, NMI and ARI over the number of clusters, a panel for each and a line for each map; bands are one standard
@@ -65,7 +68,7 @@ pub fn cluster_curves(sweeps: &[(&str, &ClusterSweep)]) -> Result<Figure> {
          The kind of Figure 4 of the GRAPE paper.",
         first.classes
     );
-    Ok(Figure::grid(panels, SCORES.len())?.caption(&caption))
+    Ok(Figure::grid(panels, 2)?.caption(&caption))
 }
 
 /// Purity, NMI and ARI of several maps, mean and standard deviation over the starts (GRAPE, Table 1).
@@ -96,10 +99,9 @@ fn bars_of_runs(runs: &ClusterRuns) -> Result<Figure> {
     let title = format!("{} clusters against {} classes", runs.k, runs.classes);
     let mut bars =
         Bars::new(&title, "score", Axis::new("mean over starts")).categories(&SCORES.map(|(name, _)| name.to_owned()));
-    let series: [(&str, fn(&ClusterRun) -> &ClusterScores); 2] =
-        [("map", |run| &run.scores), ("classes shuffled", |run| &run.chance)];
-    for (name, of) in series {
-        let spreads = SCORES.map(|(_, score)| runs.spread(|run| score(of(run))));
+    for (name, chance) in [("map", false), ("classes shuffled", true)] {
+        let of = |run: &ClusterRun| if chance { run.chance } else { run.scores };
+        let spreads = SCORES.map(|(_, score)| runs.spread(|run| score(&of(run))));
         bars = bars.series(name, &spreads.map(|s| s.mean));
         if spreads.iter().all(|s| s.sd.is_finite()) {
             bars = bars.errors(&spreads.map(|s| s.mean - s.sd), &spreads.map(|s| s.mean + s.sd));

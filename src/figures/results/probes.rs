@@ -10,6 +10,9 @@ use crate::{Error, Result};
 /// Features beyond which the less important ones are not drawn.
 const MOST: usize = 20;
 
+/// One of the scores.
+type Number = fn(&Scores) -> f64;
+
 /// How well each technical covariate is read from each space: a panel for AUROC, macro F1 and accuracy (the first two:
 /// Multi-ContrastiveVAE, Figure 3B).
 ///
@@ -29,7 +32,7 @@ pub fn covariate_bars(read: &TechnicalCovariates) -> Result<Figure> {
     if spaces.is_empty() {
         return Err(Error::new("no covariate was read").at("covariate_bars"));
     }
-    let numbers: [(&str, &str, fn(&Scores) -> f64, f64); 3] = [
+    let numbers: [(&str, &str, Number, f64); 3] = [
         ("Technical variation: AUROC", "macro AUROC", |s| s.auroc, 0.5),
         ("Technical variation: F1", "macro F1", |s| s.f1_macro, 0.0),
         ("Technical variation: accuracy", "accuracy", |s| s.accuracy, 0.0),
@@ -48,8 +51,7 @@ pub fn covariate_bars(read: &TechnicalCovariates) -> Result<Figure> {
     }
     let skipped: usize = read.entries.iter().map(|entry| entry.skipped).sum();
     let note = if skipped > 0 { format!(" {skipped} batches with too few rows are left out.") } else { String::new() };
-    let count = panels.len();
-    Ok(Figure::grid(panels, count)?.caption(&format!(
+    Ok(Figure::grid(panels, 2)?.caption(&format!(
         "Logistic regression on held-out rows, medians where it is fitted within batches.{note} The kind of Figure 3B of the \
          Multi-ContrastiveVAE paper."
     )))
@@ -69,7 +71,7 @@ pub fn gene_function_figure(read: &GeneFunction) -> Result<Figure> {
     let panels = read.spaces.iter().map(|(space, read)| classified_figure(&format!("Gene function: {space}"), read));
     let panels = panels.collect::<Result<Vec<Figure>>>()?;
     Ok(Figure::grid(panels, 2)?.caption(&format!(
-        "{} of {} rows have a function of {}. The kind of Figure 4B of the Multi-ContrastiveVAE paper.",
+        "{} of {} rows have a function in {:?}. The kind of Figure 4B of the Multi-ContrastiveVAE paper.",
         read.counts.0, read.counts.1, read.functions
     )))
 }
@@ -92,6 +94,7 @@ pub fn delta_recall_bars(delta: &DeltaRecall) -> Result<Figure> {
         .series(&format!("{} - {}", delta.of, delta.minus), &values)
         .horizontal()
         .sorted()
+        .reference("no difference", 0.0)
         .figure()?;
     Ok(figure.caption(&format!(
         "Right of 0: {} tells more of this function. The kind of Figure 4C of the Multi-ContrastiveVAE paper.",
