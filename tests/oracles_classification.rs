@@ -203,6 +203,7 @@ fn covariates_are_read_over_all_rows_or_batch_by_batch() {
     assert!(read.of("first", "weather").is_err());
     let summary = perturbook::figures::covariate_bars(&read).expect("a figure").summary();
     assert!(summary.contains("Figure 3B of the Multi-ContrastiveVAE paper"), "{summary}");
+    assert!(!read.entries[0].bundle().mimes().is_empty());
 
     // a batch with a single class cannot be divided; alone, it is an error
     let lopsided: Vec<&str> = (0..120).map(|i| if i % 3 == 0 { "same" } else { treatment[i] }).collect();
@@ -282,5 +283,7 @@ fn results_draw_themselves() {
         assert!(has_svg(&bundle));
     }
     let model = LogisticRegression::fit(&x, &classes, &LogisticConfig::default()).expect("a model");
-    assert!(!model.bundle().mimes().is_empty() && !forest.bundle().mimes().is_empty());
+    for bundle in [model.bundle(), forest.bundle(), classes.bundle()] {
+        assert!(!bundle.mimes().is_empty());
+    }
 }

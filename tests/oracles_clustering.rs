@@ -2,12 +2,14 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use common::{Case, cases, shared};
 use ndarray::{Array2, Axis};
 use perturbook::display::Show;
 use perturbook::evaluate::clustering::{
-    ClusterConfig, ClusterScores, KMeansConfig, Spread, Start, cluster_runs, cluster_scores, cluster_sweep, kmeans,
-    kmeans_best, lloyd, silhouette,
+    ClusterConfig, ClusterRuns, ClusterScores, Contingency, KMeansConfig, Spread, Start, cluster_runs, cluster_scores,
+    cluster_sweep, kmeans, kmeans_best, lloyd, silhouette,
 };
 use perturbook::figures::{cluster_curves, cluster_table};
 use perturbook::reduce::Metric;
@@ -65,12 +67,14 @@ fn clusters_of_points(case: &Case) {
     case.check_scalar("lloyd.inertia", found.inertia);
     check_scores(case, "lloyd", &cluster_scores(&labels, &found.labels).expect("scores"));
 
+    let mut done: BTreeMap<usize, ClusterRuns> = BTreeMap::new();
     for name in case.scalar_names() {
         let Some((runs, what)) = name.strip_prefix("kmeans_").and_then(|rest| rest.split_once("_runs.")) else {
             continue;
         };
         let runs = runs.parse().unwrap_or_else(|_| panic!("{runs:?} in {name:?} is no number"));
-        let found = cluster_runs(&x, &labels, &ClusterConfig { runs, ..ClusterConfig::default() }).expect("runs");
+        let config = ClusterConfig { runs, ..ClusterConfig::default() };
+        let found = done.entry(runs).or_insert_with(|| cluster_runs(&x, &labels, &config).expect("runs"));
         let (of, number) = what.rsplit_once('_').unwrap_or_else(|| panic!("unknown scalar {name:?}"));
         let spread = match of {
             "purity" => found.purity(),
@@ -131,10 +135,9 @@ fn random_embeddings(case: &Case) {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(17);
     let scores: Vec<ClusterScores> = (0..100)
         .map(|draw| {
-            let x = Array2::from_shape_simple_fn((truth.len(), d), || StandardNormal.sample(&mut rng));
-            let found: Array2<f64> = x;
+            let x: Array2<f64> = Array2::from_shape_simple_fn((truth.len(), d), || StandardNormal.sample(&mut rng));
             let config = KMeansConfig { seed: draw, ..KMeansConfig::new(k) };
-            cluster_scores(&truth, &kmeans(&found, &config).expect("clusters").labels).expect("scores")
+            cluster_scores(&truth, &kmeans(&x, &config).expect("clusters").labels).expect("scores")
         })
         .collect();
     let mean = |of: fn(&ClusterScores) -> f64| Spread::of(scores.iter().map(of)).mean;
@@ -208,4 +211,5 @@ fn results_draw_themselves() {
     assert!(!kmeans(&x, &KMeansConfig::new(3)).expect("clusters").bundle().mimes().is_empty());
     assert!(!cluster_table(&[("map", runs)]).expect("a table").bundle().mimes().is_empty());
     assert!(!runs.runs[0].scores.bundle().mimes().is_empty());
+    assert!(!Contingency::new(&labels, &many).expect("counts").bundle().mimes().is_empty());
 }

@@ -10,6 +10,7 @@
 //! | how much of it is technical? | [`technical_covariates`] (Multi-ContrastiveVAE, Figure 3B) |
 //! | what do genes do? | [`gene_function`], [`GeneFunction::delta_recall`] (Multi-ContrastiveVAE, Figure 4) |
 //! | which features tell classes apart? | [`RandomForest`], [`permutation_importance`] (GRAPE, Figure 2) |
+//! | what did the paper show? | [`published`] |
 //!
 //! Everything is computed in `f64`; one seed gives one result on any number of threads.
 

@@ -73,6 +73,7 @@ impl KMeansConfig {
 /// # Errors
 /// When there are fewer points than clusters, no cluster is asked for, or a value is not finite.
 pub fn kmeans(points: &dyn Points, config: &KMeansConfig) -> Result<KMeans> {
+    let _stoppable = crate::stop::stoppable();
     Ok(config.run(checked(points, config)?.view(), 0))
 }
 
@@ -81,6 +82,7 @@ pub fn kmeans(points: &dyn Points, config: &KMeansConfig) -> Result<KMeans> {
 /// # Errors
 /// As of [`kmeans`], and without a single run.
 pub fn kmeans_best(points: &dyn Points, config: &KMeansConfig, restarts: usize) -> Result<KMeans> {
+    let _stoppable = crate::stop::stoppable();
     let x = checked(points, config)?;
     let runs: Vec<KMeans> = (0..restarts).into_par_iter().map(|run| config.run(x.view(), run)).collect();
     let best = runs.into_iter().reduce(|best, next| if next.inertia < best.inertia { next } else { best });

@@ -31,7 +31,7 @@ pub struct KMeans {
     pub inertia: f64,
     /// How often the centres were moved.
     pub iterations: usize,
-    /// Whether it ended by itself, before the largest number of iterations.
+    /// Whether it ended by itself, before the largest number of iterations and without a request to stop.
     pub converged: bool,
 }
 
@@ -64,6 +64,7 @@ pub fn lloyd(
     max_iterations: usize,
     tolerance: f64,
 ) -> Result<KMeans> {
+    let _stoppable = crate::stop::stoppable();
     let x = finite_matrix(points, "k-means")?;
     if x.is_empty() || centres.nrows() == 0 || centres.ncols() != x.ncols() {
         let (have, want) = (centres.dim(), x.dim());
@@ -83,7 +84,7 @@ pub(super) fn iterate(x: ArrayView2<'_, f64>, centres: Array2<f64>, most: usize,
     let still = tolerance * x.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
     let (mut centres, mut labels) = (centres.as_standard_layout().into_owned(), Vec::new());
     let (mut iterations, mut converged) = (0, false);
-    while iterations < most && !converged {
+    while iterations < most && !converged && !crate::stop::requested() {
         iterations += 1;
         let nearest = assign(&rows, &centres);
         let moved = means(&rows, &nearest, &centres);

@@ -7,6 +7,7 @@
 //! | which clusters are there? | [`kmeans`], [`lloyd`], [`kmeans_best`] |
 //! | how well do clusters match, over many starts? | [`cluster_runs`]: mean and standard deviation (GRAPE, Table 1) |
 //! | and over the number of clusters? | [`cluster_sweep`] (GRAPE, Figure 4) |
+//! | what did the paper print? | [`grape_clusters`] |
 //!
 //! Everything is computed in `f64`. The random numbers of a run depend on the seed, `k` and the number of the run only, so
 //! that the number of threads changes nothing.

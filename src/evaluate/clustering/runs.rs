@@ -161,7 +161,7 @@ impl ClusterRuns {
 /// ```
 ///
 /// # Errors
-/// When there is no point, not one class for each, no run, or a value is not finite.
+/// When there is no point, not one class for each, no run, a value is not finite, or the work was stopped.
 pub fn cluster_runs<L: Ord>(points: &dyn Points, truth: &[L], config: &ClusterConfig) -> Result<ClusterRuns> {
     let (x, truth) = config.prepare(points, truth)?;
     runs_at(x.view(), &truth, truth.classes, config)
@@ -171,8 +171,12 @@ pub fn cluster_runs<L: Ord>(points: &dyn Points, truth: &[L], config: &ClusterCo
 pub(super) fn runs_at(x: ArrayView2<'_, f64>, truth: &Truth, k: usize, config: &ClusterConfig) -> Result<ClusterRuns> {
     let kmeans = config.kmeans(k);
     kmeans.check(x.nrows())?;
+    let _stoppable = crate::stop::stoppable();
     let one = |run: usize| {
         let found = kmeans.run(x, run);
+        if crate::stop::requested() {
+            return Err(Error::new("the runs of k-means were stopped").fix("run the cell again"));
+        }
         let mut shuffled = truth.codes.clone();
         shuffled.shuffle(&mut stream(config.seed, k, SHUFFLED | run));
         Ok(ClusterRun {

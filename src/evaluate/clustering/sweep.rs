@@ -63,7 +63,11 @@ pub fn cluster_sweep<L: Ord>(
     }
     let mut entries = Vec::with_capacity(ks.len());
     for &k in progress("numbers of clusters", ks) {
-        entries.push(runs_at(x.view(), &truth, k, config)?);
+        match runs_at(x.view(), &truth, k, config) {
+            Ok(runs) => entries.push(runs),
+            Err(_) if crate::stop::requested() => break,
+            Err(error) => return Err(error),
+        }
     }
     if entries.is_empty() {
         return Err(Error::new("a sweep over no number of clusters")

@@ -3,7 +3,8 @@
 use super::figure_or_reason;
 use crate::display::{Bundle, Show};
 use crate::evaluate::classification::{
-    Classified, ConfusionMatrix, Escape, LogisticRegression, OneVsRest, PrecisionRecall, RandomForest, RocCurve, Scores,
+    Classes, Classified, ConfusionMatrix, CovariateScores, Escape, LogisticRegression, OneVsRest, PrecisionRecall,
+    RandomForest, RocCurve, Scores,
 };
 use crate::figures::{Axis, Bars, Confusion, Curves, Figure, Table};
 use crate::{Error, Result};
@@ -146,6 +147,32 @@ impl Show for Scores {
             ("macro AUROC", self.auroc),
         ];
         numbers.iter().fold(Table::new("Scores"), |table, (name, v)| table.number(name, &[*v], 3)).bundle()
+    }
+}
+
+impl Show for CovariateScores {
+    fn bundle(&self) -> Bundle {
+        let of = |number: fn(&Scores) -> f64| self.each.iter().map(number).collect::<Vec<f64>>();
+        let fits: Vec<String> = (1..=self.each.len()).map(|fit| fit.to_string()).collect();
+        Table::new(&format!("{} in {}", self.covariate, self.space))
+            .text("fit", &fits)
+            .number("accuracy", &of(|s| s.accuracy), 3)
+            .number("macro F1", &of(|s| s.f1_macro), 3)
+            .number("macro AUROC", &of(|s| s.auroc), 3)
+            .caption(&format!(
+                "median: accuracy {:.3}, macro F1 {:.3}, macro AUROC {:.3}; {} batches left out",
+                self.scores.accuracy, self.scores.f1_macro, self.scores.auroc, self.skipped
+            ))
+            .bundle()
+    }
+}
+
+impl Show for Classes {
+    fn bundle(&self) -> Bundle {
+        Table::new(&format!("{} rows in {} classes", self.len(), self.names().len()))
+            .text("class", self.names())
+            .count("rows", &self.counts())
+            .bundle()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::figure_or_reason;
 use crate::display::{Bundle, Show};
-use crate::evaluate::clustering::{ClusterRun, ClusterRuns, ClusterScores, ClusterSweep, KMeans, Silhouette, Spread};
+use crate::evaluate::clustering::{
+    ClusterRun, ClusterRuns, ClusterScores, ClusterSweep, Contingency, KMeans, Silhouette, Spread,
+};
 use crate::figures::{Axis, Bars, Curves, Figure, Table};
 use crate::reduce::Metric;
 use crate::{Error, Result};
@@ -11,8 +13,7 @@ use crate::{Error, Result};
 type Score = fn(&ClusterScores) -> f64;
 
 /// The scores that GRAPE reports.
-const SCORES: [(&str, Score); 3] =
-    [("purity", |s| s.purity), ("NMI", |s| s.nmi), ("ARI", |s| s.ari)];
+const SCORES: [(&str, Score); 3] = [("purity", |s| s.purity), ("NMI", |s| s.nmi), ("ARI", |s| s.ari)];
 
 /// Groups beyond which silhouettes are drawn without those in the middle of the order.
 const MOST: usize = 40;
@@ -125,6 +126,12 @@ impl Show for ClusterScores {
         let row = [("purity", self.purity), ("NMI", self.nmi), ("ARI", self.ari)];
         let table = row.iter().fold(Table::new("Clusters against classes"), |t, (name, v)| t.number(name, &[*v], 4));
         table.number("mutual information (nats)", &[self.mutual_information], 4).bundle()
+    }
+}
+
+impl Show for Contingency {
+    fn bundle(&self) -> Bundle {
+        self.scores().bundle()
     }
 }
 
