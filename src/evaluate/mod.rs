@@ -4,6 +4,8 @@
 //! |---|---|
 //! | does it recall known relations? | [`recall`], [`efaar_recall`], [`set_coherence`], [`cluster_ks`], [`hypergeometric_upper_tail`] |
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
+//! | do known groups fall together? | [`clustering`]: purity, NMI, ARI, silhouettes, k-means over starts and numbers of clusters |
+//! | which labels can be read from it? | [`classification`]: logistic regression, ROC, confusion, random forest; technical covariates and gene functions |
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
 //! | do rows of one label find each other? | [`knn_accuracy`], [`mean_average_precision`], [`hits_at_k`] |
 //! | do they look more alike than others? | [`percent_strong`], [`pair_similarities`] |
@@ -14,7 +16,10 @@
 
 mod arm_cosines;
 mod brunner_munzel;
+pub mod classification;
+pub mod clustering;
 mod cosine;
+mod dense;
 mod efaar;
 mod fisher;
 mod gene_sets;

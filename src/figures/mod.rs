@@ -68,8 +68,9 @@ pub use ideogram::Ideogram;
 pub use images::{Channel, ImageGrid};
 pub use palette::{CATEGORIES, Palette, Rgb, Theme, category, set_theme};
 pub use results::{
-    Published, arm_cosine_bars, cell_grid, chromosome_heatmap, genome_heatmap, genome_heatmaps, knn_by_label,
-    precision_by_label, proximity_bars, recall_curves, recall_table,
+    Published, arm_cosine_bars, cell_grid, chromosome_heatmap, cluster_curves, cluster_table, confusion_figure,
+    covariate_bars, delta_recall_bars, gene_function_figure, genome_heatmap, genome_heatmaps, importance_bars,
+    knn_by_label, precision_by_label, precision_recall_curves, proximity_bars, recall_curves, recall_table, roc_curves,
 };
 pub use scatter::Scatter;
 pub use table::Table;

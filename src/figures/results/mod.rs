@@ -3,8 +3,11 @@
 mod along_genome;
 mod by_label;
 mod cells;
+mod classification;
+mod clustering;
 mod filter;
 mod neighbourhoods;
+mod probes;
 mod proximity;
 mod recall;
 mod replicates;
@@ -13,7 +16,10 @@ mod screen;
 
 pub use along_genome::{chromosome_heatmap, genome_heatmap, genome_heatmaps};
 pub use cells::cell_grid;
+pub use classification::{confusion_figure, precision_recall_curves, roc_curves};
+pub use clustering::{cluster_curves, cluster_table};
 pub use filter::arm_cosine_bars;
+pub use probes::{covariate_bars, delta_recall_bars, gene_function_figure, importance_bars};
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
 pub use retrieval::{knn_by_label, precision_by_label};
