@@ -5,6 +5,7 @@
 //! | does it recall known relations? | [`recall`], [`efaar_recall`], [`set_coherence`], [`cluster_ks`], [`hypergeometric_upper_tail`] |
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
+//! | which features does a perturbation change? | [`differential_features`], [`explained_controls`], [`welch_test`] |
 //!
 //! Each takes [`Profiles`](crate::screen::Profiles) and the truth ([`Relations`], [`GeneSets`] or a
 //! [`Genome`](crate::genome::Genome)) and returns a plain struct. All arithmetic is in `f64`.
@@ -12,6 +13,7 @@
 mod arm_cosines;
 mod brunner_munzel;
 mod cosine;
+mod differential;
 mod efaar;
 mod fisher;
 mod gene_sets;
@@ -29,6 +31,10 @@ mod set_coherence;
 pub use arm_cosines::{ArmCosine, ArmCosines, ChromosomeCosines, arm_cosines, mean_same_arm_cosine};
 pub use brunner_munzel::{BrunnerMunzel, brunner_munzel};
 pub use cosine::{CosinePairs, mean_between, mean_cosine, mean_off_diagonal, mean_with_diagonal, unit_rows};
+pub use differential::{
+    Correction, Decorrelation, DifferentialConfig, DifferentialFeatures, ExplainedControls, FeatureTest, RankedFeature,
+    WelchTest, decorrelated, differential_features, explained_controls, explained_curves, welch_test,
+};
 pub use efaar::{RankRecall, ThresholdRecall, efaar_recall, rank_recall};
 pub use fisher::{FisherCombination, fisher_combination};
 pub use gene_sets::{GeneSet, GeneSets, SetFormat};
