@@ -1,13 +1,13 @@
 //! Engineered features of simulated cells: they know what was planted.
 
 use ndarray::Axis;
+use perturbook::display::Show;
+use perturbook::evaluate::{DifferentialConfig, differential_features, explained_controls, explained_curves};
 use perturbook::methods::Method;
+use perturbook::methods::Plan;
 use perturbook::methods::engineered::{
     Cut, Engineered, EngineeredSettings, feature_names, feature_screen, measure, measure_screen, segment,
 };
-use perturbook::methods::Plan;
-use perturbook::evaluate::{DifferentialConfig, differential_features, explained_controls, explained_curves};
-use perturbook::display::Show;
 use perturbook::screen::{Label, Screen};
 use perturbook::simulate::{CONTROL, OpsConfig, OpsTruth, Phase, Phenotype, ops_images};
 use perturbook::tensor::cpu;
@@ -83,14 +83,16 @@ fn features_see_what_was_planted() {
     let others = differential_features(&measured, &group, &without).expect("tested");
     assert!(others.tests.iter().all(|test| !test.feature.contains("DNA.damage")));
     let null = truth.genes.iter().find(|gene| gene.effects.is_empty()).expect("a gene without effect");
-    let nothing = differential_features(&measured, &[null.symbol.as_str()], &DifferentialConfig::default()).expect("tested");
+    let nothing =
+        differential_features(&measured, &[null.symbol.as_str()], &DifferentialConfig::default()).expect("tested");
     assert!(nothing.ranking.len() <= 2, "{:?}", nothing.ranking);
     assert!(differential_features(&measured, &["no such gene"], &DifferentialConfig::default()).is_err());
     assert!(differential_features(&screen, &group, &DifferentialConfig::default()).is_err());
 
-    let names: Vec<String> = ["Nuclei_AreaShape_Area", "Nuclei_Intensity_MeanIntensity_DNA", "Cells_Intensity_MeanIntensity_F-actin"]
-        .map(str::to_owned)
-        .to_vec();
+    let names: Vec<String> =
+        ["Nuclei_AreaShape_Area", "Nuclei_Intensity_MeanIntensity_DNA", "Cells_Intensity_MeanIntensity_F-actin"]
+            .map(str::to_owned)
+            .to_vec();
     let explained = explained_controls(&measured, &names, 0).expect("explained");
     assert!(explained.r2.windows(2).all(|pair| pair[0] <= pair[1] + 1e-12) && explained.r2[2] <= 1.0);
     assert_eq!(explained.controls, 120);

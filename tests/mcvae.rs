@@ -84,7 +84,11 @@ fn nearest_mean(values: ArrayView2<'_, f32>, class: &[Option<usize>], classes: u
     let mut seen = vec![0usize; classes];
     let (mut train, mut test) = (vec![Vec::new(); classes], vec![Vec::new(); classes]);
     for (row, class) in class.iter().enumerate().filter_map(|(row, class)| class.map(|class| (row, class))) {
-        if seen[class] % 2 == 0 { train[class].push(row) } else { test[class].push(row) }
+        if seen[class] % 2 == 0 {
+            train[class].push(row)
+        } else {
+            test[class].push(row)
+        }
         seen[class] += 1;
     }
     let means: Vec<Array1<f64>> =
@@ -253,7 +257,8 @@ fn a_saved_model_gives_the_same_embedding() {
     let part = cells().0.select(&rows).expect("a view");
     let again = loaded.embed(&part).expect("embedded");
     assert_eq!(again.values(), trained().embed(&part).expect("embedded").values());
-    let close = again.values().iter().zip(embedding().values().slice(ndarray::s![..40, ..])).all(|(a, b)| (a - b).abs() < 1e-4);
+    let close =
+        again.values().iter().zip(embedding().values().slice(ndarray::s![..40, ..])).all(|(a, b)| (a - b).abs() < 1e-4);
     assert!(close, "a cell's code depends on the cells beside it");
     std::fs::write(&path, b"half a file").expect("written");
     assert!(McVae::load(&path, &cpu()).is_err());
@@ -393,7 +398,8 @@ fn plans_survive_text_and_refuse_names_that_do_not_exist() {
     assert_eq!((paper.settings.rate, paper.settings.wasserstein, paper.settings.batch_width), (1e-4, 8.0, 32));
     assert_eq!((paper.run.epochs, paper.run.validate_every, paper.run.patience), (2, 0.1, Some(5)));
     let partial: Plan<McVaeSettings> =
-        serde_json::from_str(r#"{"settings": {"variant": "prior_s", "intensity": {"asinh": {"factor": 2.0}}}}"#).expect("a plan");
+        serde_json::from_str(r#"{"settings": {"variant": "prior_s", "intensity": {"asinh": {"factor": 2.0}}}}"#)
+            .expect("a plan");
     assert_eq!(partial.settings.variant, Variant::PriorS);
     for wrong in [r#"{"settings": {"lattent": 3}}"#, r#"{"settings": {"intensity": {"asinh": {"fctor": 1.0}}}}"#] {
         assert!(serde_json::from_str::<Plan<McVaeSettings>>(wrong).is_err(), "{wrong}");

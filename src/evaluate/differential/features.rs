@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Correction, Decorrelation, decorrelated, welch_test};
 use crate::display::{Bundle, Show};
 use crate::figures::{Bars, Figure};
+use crate::preprocess::features::median;
 use crate::screen::{Label, Role, Screen};
 use crate::{Error, Result};
 
@@ -109,16 +110,20 @@ pub fn differential_features<S: AsRef<str>>(
     let there = |name: &String| genes.names().iter().zip(&counts).any(|(known, &n)| known == name && n > 0);
     let missing: Vec<&str> = group.iter().filter(|name| !there(name)).map(String::as_str).collect();
     if group.is_empty() || !missing.is_empty() {
-        return Err(Error::new(format!("no cell of {}", if group.is_empty() { "an empty group".to_owned() } else { missing.join(", ") }))
-            .at("differential features")
-            .fix("name perturbations of the screen: look at labels(Label::Gene)"));
+        return Err(Error::new(format!(
+            "no cell of {}",
+            if group.is_empty() { "an empty group".to_owned() } else { missing.join(", ") }
+        ))
+        .at("differential features")
+        .fix("name perturbations of the screen: look at labels(Label::Gene)"));
     }
     screen.controls()?;
     let in_group: Vec<bool> = genes.names().iter().map(|name| group.contains(name)).collect();
     let (x, names) = columns(screen, config)?;
     let (batches, batch_of) = batches(screen);
 
-    let mut found = DifferentialFeatures { group, tests: Vec::new(), ranking: Vec::new(), batches: 0, passed_over: Vec::new() };
+    let mut found =
+        DifferentialFeatures { group, tests: Vec::new(), ranking: Vec::new(), batches: 0, passed_over: Vec::new() };
     let mut tops = vec![0usize; names.len()];
     let mut sums = vec![0.0; names.len()];
     for (number, batch) in batches.iter().enumerate() {
@@ -210,13 +215,6 @@ fn robust_z(cells: &mut [f64], controls: &mut [f64]) -> f64 {
     controls.iter_mut().for_each(|v| *v = (*v - centre).abs());
     let mad = median(controls);
     apart / if mad == 0.0 { 1.0 } else { mad }
-}
-
-/// The middle number, or the mean of the two in the middle; sorts.
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let half = values.len() / 2;
-    if values.len() % 2 == 1 { values[half] } else { (values[half - 1] + values[half]) / 2.0 }
 }
 
 impl DifferentialFeatures {

@@ -63,6 +63,9 @@ mod tests {
         let opposite = channel_correlation(up.view(), down.view(), &object);
         assert!((opposite[0] + 1.0).abs() < 1e-12 && (opposite[1] + 1.0).abs() < 1e-12);
         let constant = channel_correlation(up.view(), Array2::from_elem((6, 6), 0.1).view(), &object);
-        assert_eq!((constant[0], channel_correlation(up.view(), up.view(), &Array2::from_elem((6, 6), false))), (0.0, [0.0; 5]));
+        assert_eq!(
+            (constant[0], channel_correlation(up.view(), up.view(), &Array2::from_elem((6, 6), false))),
+            (0.0, [0.0; 5])
+        );
     }
 }

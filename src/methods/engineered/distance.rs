@@ -49,7 +49,8 @@ mod tests {
     #[test]
     fn distances_are_those_of_the_nearest_pixel() {
         let set = Array2::from_shape_fn((9, 13), |(y, x)| (y * 31 + x * 17) % 23 == 0);
-        let members: Vec<(usize, usize)> = set.indexed_iter().filter(|(_, in_set)| **in_set).map(|(at, _)| at).collect();
+        let members: Vec<(usize, usize)> =
+            set.indexed_iter().filter(|(_, in_set)| **in_set).map(|(at, _)| at).collect();
         assert!(members.len() > 2);
         for ((y, x), distance) in distance_to(&set).indexed_iter() {
             let all = members.iter().map(|&(v, u)| (y as f64 - v as f64).hypot(x as f64 - u as f64));

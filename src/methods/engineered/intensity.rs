@@ -48,11 +48,8 @@ pub const INTENSITY_NAMES: [&str; 15] = [
 /// assert_eq!((of("MADIntensity"), of("MaxIntensity")), (1.0, 6.0)); // distances 1.5, 0.5, 0.5, 3.5
 /// ```
 pub fn intensity(image: ArrayView2<'_, f32>, object: &Array2<bool>) -> [f64; INTENSITY_NAMES.len()] {
-    let pixels: Vec<((usize, usize), f64)> = object
-        .indexed_iter()
-        .filter(|(_, inside)| **inside)
-        .map(|(at, _)| (at, f64::from(image[at])))
-        .collect();
+    let pixels: Vec<((usize, usize), f64)> =
+        object.indexed_iter().filter(|(_, inside)| **inside).map(|(at, _)| (at, f64::from(image[at]))).collect();
     if pixels.is_empty() {
         return [0.0; INTENSITY_NAMES.len()];
     }
@@ -150,7 +147,11 @@ mod tests {
     #[test]
     fn the_edge_is_one_pixel_wide() {
         let object = Array2::from_elem((5, 5), true);
-        let image = Array2::from_shape_fn((5, 5), |(y, x)| if (1..4).contains(&y) && (1..4).contains(&x) { 0.0 } else { 1.0f32 });
+        let image =
+            Array2::from_shape_fn(
+                (5, 5),
+                |(y, x)| if (1..4).contains(&y) && (1..4).contains(&x) { 0.0 } else { 1.0f32 },
+            );
         let values = intensity(image.view(), &object);
         assert_eq!((values[9], values[10], values[12]), (16.0, 1.0, 1.0));
     }

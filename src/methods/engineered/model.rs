@@ -143,8 +143,7 @@ impl Method for Engineered {
     }
 
     fn save(&self, path: &Path) -> Result<()> {
-        let text =
-            Text { method: Self::NAME.to_owned(), plan: self.plan.clone(), facts: self.text.clone() };
+        let text = Text { method: Self::NAME.to_owned(), plan: self.plan.clone(), facts: self.text.clone() };
         let text = serde_json::to_string(&text)
             .map_err(|e| Error::new("the model cannot be described").at(path.display().to_string()).caused_by(e))?;
         let arrays: [(&str, Stored); 5] = [
@@ -243,7 +242,8 @@ impl Engineered {
             .iter()
             .map(|name| {
                 at.get(name.as_str()).copied().ok_or_else(|| {
-                    Error::new(format!("the feature {name:?} is not measured with these settings")).at("engineered features")
+                    Error::new(format!("the feature {name:?} is not measured with these settings"))
+                        .at("engineered features")
                 })
             })
             .collect::<Result<_>>()?;
@@ -259,6 +259,8 @@ fn batch_labels(screen: &Screen, settings: &EngineeredSettings) -> Result<Vec<St
     if !settings.by_batch {
         return Ok(vec![ALL.to_owned(); screen.len()]);
     }
-    let batches = screen.labels(Label::Batch).map_err(|e| e.fix("choose one with Screen::with_label, or set by_batch to false"))?;
+    let batches = screen
+        .labels(Label::Batch)
+        .map_err(|e| e.fix("choose one with Screen::with_label, or set by_batch to false"))?;
     Ok((0..screen.len()).map(|row| batches.of(row).to_owned()).collect())
 }

@@ -74,9 +74,13 @@ mod tests {
 
     #[test]
     fn light_in_the_middle_or_at_the_rim_is_told_apart() {
-        let spot = Array2::from_shape_fn((41, 41), |(y, x)| {
-            if (y as f64 - 20.0).hypot(x as f64 - 20.0) < 4.0 { 1.0f32 } else { 0.0 }
-        });
+        let spot =
+            Array2::from_shape_fn(
+                (41, 41),
+                |(y, x)| {
+                    if (y as f64 - 20.0).hypot(x as f64 - 20.0) < 4.0 { 1.0f32 } else { 0.0 }
+                },
+            );
         let rings = radial_distribution(spot.view(), &disc(), 4);
         assert_eq!(rings[0][0], 1.0);
         assert!(rings[0][1] > 10.0);

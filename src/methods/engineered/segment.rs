@@ -34,9 +34,13 @@ impl Masks {
     pub fn new(nucleus: Array2<bool>, cell: Array2<bool>) -> Result<Self> {
         let same = nucleus.dim() == cell.dim();
         if !same || nucleus.iter().zip(&cell).any(|(&nucleus, &cell)| nucleus && !cell) {
-            return Err(Error::new(format!("a nucleus of {:?} does not lie in a cell of {:?}", nucleus.dim(), cell.dim()))
-                .at("masks")
-                .fix("give masks of one shape, every pixel of the nucleus in the cell"));
+            return Err(Error::new(format!(
+                "a nucleus of {:?} does not lie in a cell of {:?}",
+                nucleus.dim(),
+                cell.dim()
+            ))
+            .at("masks")
+            .fix("give masks of one shape, every pixel of the nucleus in the cell"));
         }
         Ok(Self { nucleus, cell })
     }

@@ -56,9 +56,8 @@ impl EngineeredSettings {
     /// # Errors
     /// When a setting cannot be; the message names it.
     pub fn check(&self) -> Result<()> {
-        let refuse = |key: &str, fix: &str| {
-            Err(Error::new("this setting cannot be").at(format!("setting {key}")).fix(fix))
-        };
+        let refuse =
+            |key: &str, fix: &str| Err(Error::new("this setting cannot be").at(format!("setting {key}")).fix(fix));
         if !(self.expand.is_finite() && self.expand >= 0.0) {
             return refuse("expand", "give 0 pixels or more");
         }

@@ -194,8 +194,10 @@ fn euler(object: &Array2<bool>) -> f64 {
     for y in 0..=height {
         let (above, below) = (line(y.checked_sub(1)), line(Some(y)));
         for x in 0..=width {
-            let of = |line: ArrayView1<'_, bool>, x: Option<usize>| x.and_then(|x| line.get(x).copied()).unwrap_or(false);
-            let square = [of(above, x.checked_sub(1)), of(above, Some(x)), of(below, x.checked_sub(1)), of(below, Some(x))];
+            let of =
+                |line: ArrayView1<'_, bool>, x: Option<usize>| x.and_then(|x| line.get(x).copied()).unwrap_or(false);
+            let square =
+                [of(above, x.checked_sub(1)), of(above, Some(x)), of(below, x.checked_sub(1)), of(below, Some(x))];
             sum += match square.iter().filter(|inside| **inside).count() {
                 1 => 1,
                 3 => -1,

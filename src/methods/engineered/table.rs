@@ -19,9 +19,12 @@ const BLOCK: usize = 256;
 pub fn measure_screen(screen: &Screen, settings: &EngineeredSettings) -> Result<Features> {
     settings.check()?;
     let Payload::Images(images) = screen.payload() else {
-        return Err(Error::new(format!("engineered features are those of images, but the screen holds {}", screen.payload().describe()))
-            .at("engineered features")
-            .fix("open crops of cells: an LMDB, an image store, or a simulated screen of images"));
+        return Err(Error::new(format!(
+            "engineered features are those of images, but the screen holds {}",
+            screen.payload().describe()
+        ))
+        .at("engineered features")
+        .fix("open crops of cells: an LMDB, an image store, or a simulated screen of images"));
     };
     let channels = images.channels();
     let nucleus = channels.iter().position(|name| *name == settings.nucleus).ok_or_else(|| {
@@ -45,7 +48,9 @@ pub fn measure_screen(screen: &Screen, settings: &EngineeredSettings) -> Result<
     };
     each_batch(&**images, &rows, BLOCK, |block, crops| {
         if bar.stopped() {
-            return Err(Error::new("the measurement of features was stopped").fix("run it again, or on a part of the screen"));
+            return Err(
+                Error::new("the measurement of features was stopped").fix("run it again, or on a part of the screen")
+            );
         }
         measure_block(crops);
         bar.advance(block.len() as u64);

@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn independent_levels_share_no_information() {
-        let image = Array2::from_shape_fn((200, 200), |(y, x)| ((y * 7919 + x * 104_729 + y * x * 31) % 101 % 4) as f32);
+        let image =
+            Array2::from_shape_fn((200, 200), |(y, x)| ((y * 7919 + x * 104_729 + y * x * 31) % 101 % 4) as f32);
         let texture = haralick(image.view(), &whole(200), 5, 4);
         assert!(texture[11].abs() < 0.2 && texture[12] < 0.5, "{texture:?}");
     }

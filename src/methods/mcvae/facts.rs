@@ -38,9 +38,12 @@ pub(super) struct Facts {
 /// The images of a screen, which must be square.
 pub(super) fn images_of_screen(screen: &Screen) -> Result<Arc<dyn CellImages>> {
     let Payload::Images(images) = screen.payload() else {
-        return Err(Error::new(format!("this method learns from images, but the screen holds {}", screen.payload().describe()))
-            .at("mcvae")
-            .fix("open crops of cells: an LMDB, an image store, or a simulated screen of images"));
+        return Err(Error::new(format!(
+            "this method learns from images, but the screen holds {}",
+            screen.payload().describe()
+        ))
+        .at("mcvae")
+        .fix("open crops of cells: an LMDB, an image store, or a simulated screen of images"));
     };
     let (channels, height, width) = images.shape();
     if height != width || height < 8 || channels == 0 {
@@ -70,8 +73,9 @@ impl Facts {
             Ok(labels.names().iter().zip(counts).filter(|(_, n)| *n > 0).map(|(name, _)| name.clone()).collect())
         };
         let batches = if settings.sees_batch() {
-            present(Label::Batch)
-                .map_err(|e| e.fix("choose one with Screen::with_label, or set batch_width to 0: the decoder then sees no batch"))?
+            present(Label::Batch).map_err(|e| {
+                e.fix("choose one with Screen::with_label, or set batch_width to 0: the decoder then sees no batch")
+            })?
         } else {
             Vec::new()
         };
@@ -92,9 +96,12 @@ impl Facts {
         let images = images_of_screen(screen)?;
         if images.shape().1 != self.size {
             let size = images.shape().1;
-            return Err(Error::new(format!("crops of {size} x {size} pixels, but the model has seen {0} x {0}", self.size))
-                .at("mcvae")
-                .fix("cut crops of the size that the model was trained on"));
+            return Err(Error::new(format!(
+                "crops of {size} x {size} pixels, but the model has seen {0} x {0}",
+                self.size
+            ))
+            .at("mcvae")
+            .fix("cut crops of the size that the model was trained on"));
         }
         if images.channels() != self.channels {
             return Err(Error::new(format!(
@@ -129,14 +136,17 @@ impl Facts {
         }
         let batches = screen.labels(Label::Batch)?;
         let row_of = positions(&self.batches, batches.names());
-        batches.codes().iter().map(|&code| {
-            row_of[code as usize].ok_or_else(|| {
-                Error::new(format!("the decoder knows no batch {:?}", batches.names()[code as usize]))
-                    .at("mcvae")
-                    .fix("only cells of batches that the model was trained on can be decoded")
+        batches
+            .codes()
+            .iter()
+            .map(|&code| {
+                row_of[code as usize].ok_or_else(|| {
+                    Error::new(format!("the decoder knows no batch {:?}", batches.names()[code as usize]))
+                        .at("mcvae")
+                        .fix("only cells of batches that the model was trained on can be decoded")
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 
     /// The intensities of each batch of a screen, by the code of its label; those that the model does not know are taken
@@ -146,14 +156,12 @@ impl Facts {
             return Ok(Wells::default());
         }
         let batches = screen.labels(Label::Batch)?;
-        let mut known: HashMap<&str, WellNumbers> =
-            self.wells.iter().map(|(name, numbers)| (name.as_str(), numbers.clone())).collect();
         let names: Vec<&str> = self.wells.iter().map(|(name, _)| name.as_str()).collect();
-        let images = images_of_screen(screen)?;
-        let new = well_numbers(screen, &*images, &names)?;
-        known.extend(new.iter().map(|(name, numbers)| (name.as_str(), numbers.clone())));
+        let new = well_numbers(screen, &*images_of_screen(screen)?, &names)?;
+        let known: HashMap<&str, &WellNumbers> =
+            self.wells.iter().chain(&new).map(|(name, numbers)| (name.as_str(), numbers)).collect();
         Ok(Wells {
-            numbers: batches.names().iter().map(|name| known.get(name.as_str()).cloned()).collect(),
+            numbers: batches.names().iter().map(|name| known.get(name.as_str()).copied().cloned()).collect(),
             of_cell: batches.codes().to_vec(),
         })
     }

@@ -70,7 +70,9 @@ pub(super) fn read(path: &Path, device: &Device) -> Result<McVae> {
     let Text { plan, facts, history, .. } = serde_json::from_str(&text).map_err(damaged)?;
     plan.settings.check().map_err(|e| Error::new(format!("{}: {e}", place())))?;
     if facts.labels.is_empty() || facts.channels.is_empty() {
-        return Err(Error::new("the description of the model names no labels or channels").at(place()).fix("save it again"));
+        return Err(Error::new("the description of the model names no labels or channels")
+            .at(place())
+            .fix("save it again"));
     }
     McVae::of_state(&State::read(path)?, plan, history, facts, device)
         .map_err(|e| Error::new(format!("{}: {e}", place())))

@@ -22,7 +22,7 @@ use crate::live::Bar;
 use crate::methods::{Method, Plan};
 use crate::screen::{Embedding, Label, Role, Screen};
 use crate::tensor::Device;
-use crate::train::{Data, FitConfig, History, Observer, Sampler, fit};
+use crate::train::{Data, FitConfig, History, Observer, fit};
 use crate::{Error, Result};
 
 /// Cells that are encoded or decoded at once.
@@ -100,12 +100,7 @@ impl Method for McVae {
         Plan { settings, run: FitConfig { epochs: 10, ..FitConfig::default() } }
     }
 
-    fn fit(
-        screen: &Screen,
-        plan: &Plan<McVaeSettings>,
-        device: &Device,
-        observer: &mut dyn Observer,
-    ) -> Result<Self> {
+    fn fit(screen: &Screen, plan: &Plan<McVaeSettings>, device: &Device, observer: &mut dyn Observer) -> Result<Self> {
         let settings = &plan.settings;
         settings.check()?;
         let facts = Facts::of(screen, settings)?;
@@ -182,12 +177,7 @@ impl McVae {
     }
 
     /// Blocks of images as the networks see them, one after the other, read ahead by other threads.
-    fn each_block(
-        &self,
-        screen: &Screen,
-        what: &str,
-        mut work: impl FnMut(Array4<f32>) -> Result<()>,
-    ) -> Result<()> {
+    fn each_block(&self, screen: &Screen, what: &str, mut work: impl FnMut(Array4<f32>) -> Result<()>) -> Result<()> {
         let images: Arc<dyn CellImages> = self.facts.images(screen)?;
         let wells = self.facts.wells_of(screen, &self.plan.settings)?;
         let rows: Vec<usize> = (0..screen.len()).map(|row| screen.source_row(row)).collect();
@@ -196,7 +186,9 @@ impl McVae {
         each_batch(&*images, &rows, BLOCK, |block, images| {
             if bar.stopped() {
                 let at = format!("after {done} of {} cells", screen.len());
-                return Err(Error::new(format!("{what} was stopped")).at(at).fix("run it again, or on a part of the screen"));
+                return Err(Error::new(format!("{what} was stopped"))
+                    .at(at)
+                    .fix("run it again, or on a part of the screen"));
             }
             let here: Vec<usize> = (done..done + block.len()).collect();
             work(wells.prepared(std::mem::take(images), &here, &self.plan.settings)?)?;
@@ -266,5 +258,11 @@ fn fingerprint(screen: &Screen, facts: &Facts, cells: &Cells<'_>) -> String {
     }
     (0..screen.len()).for_each(|row| hash.update([screen.role(row) as u8]));
     let hash: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{} cells, {} x {2} x {2} ({3}), {hash}", screen.len(), facts.channels.len(), facts.size, facts.channels.join(", "))
+    format!(
+        "{} cells, {} x {2} x {2} ({3}), {hash}",
+        screen.len(),
+        facts.channels.len(),
+        facts.size,
+        facts.channels.join(", ")
+    )
 }

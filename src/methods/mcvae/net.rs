@@ -2,13 +2,13 @@
 
 use burn::tensor::{Int, TensorData};
 use ndarray::{Array2, Array4, ArrayD, ArrayView2};
+use rand_chacha::ChaCha8Rng;
 
 use super::{ContrastiveVae, McVaeSettings, Vae};
 use crate::nn::State;
 use crate::tensor::{Backend, Device, Gradients, Tensor};
 use crate::train::{Adam, NamedGradients};
 use crate::{Error, Result};
-use rand_chacha::ChaCha8Rng;
 
 /// Whole numbers, one for each cell.
 pub(super) type Indices = burn::Tensor<Backend, 1, Int>;
@@ -22,12 +22,7 @@ pub(super) enum Net {
 
 impl Net {
     /// With first numbers as the reference code has them.
-    pub(super) fn new(
-        settings: &McVaeSettings,
-        sizes: [usize; 3],
-        rng: &mut ChaCha8Rng,
-        device: &Device,
-    ) -> Self {
+    pub(super) fn new(settings: &McVaeSettings, sizes: [usize; 3], rng: &mut ChaCha8Rng, device: &Device) -> Self {
         let [channels, batches, labels] = sizes;
         let config = settings.network(channels, batches, labels);
         if settings.variant.is_contrastive() {
@@ -110,10 +105,7 @@ pub(super) fn plain(device: &Device) -> Device {
 /// Images on a device.
 pub(super) fn images_on(images: Array4<f32>, device: &Device) -> Tensor<4> {
     let (n, c, h, w) = images.dim();
-    let values = match images.is_standard_layout() {
-        true => images.into_raw_vec_and_offset().0,
-        false => images.iter().copied().collect(),
-    };
+    let values = images.as_slice().map_or_else(|| images.iter().copied().collect(), <[f32]>::to_vec);
     Tensor::from_data(TensorData::new(values, [n, c, h, w]), device)
 }
 

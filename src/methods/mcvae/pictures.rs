@@ -2,9 +2,9 @@
 
 use ndarray::{Array4, Axis};
 
+use crate::Result;
 use crate::display::{Bundle, Show};
 use crate::figures::{Channel, Figure, ImageGrid, Rgb};
-use crate::Result;
 
 /// Colours of channels over each other, apart in hue and lightness; they go round after five.
 const COLOURS: [Rgb; 5] =

@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, Array4, ArrayView2, Axis, concatenate, s};
 
-use super::net::{images_of, images_on, indices_on, matrix, rows_on};
 use super::model::BLOCK;
+use super::net::{images_of, images_on, indices_on, matrix, rows_on};
 use super::{CellPictures, McVae};
 use crate::screen::{Role, Screen};
 use crate::{Error, Result};
@@ -38,9 +38,12 @@ impl McVae {
     pub(super) fn decoded(&self, codes: ArrayView2<'_, f32>, batches: &[i32]) -> Result<Array4<f32>> {
         let dims = self.plan.settings.dims();
         if codes.ncols() != dims || codes.iter().any(|v| !v.is_finite()) {
-            return Err(Error::new(format!("codes of {} dimensions cannot be decoded, or are not finite", codes.ncols()))
-                .at("mcvae")
-                .fix(format!("give {dims} finite numbers a row, salient first")));
+            return Err(Error::new(format!(
+                "codes of {} dimensions cannot be decoded, or are not finite",
+                codes.ncols()
+            ))
+            .at("mcvae")
+            .fix(format!("give {dims} finite numbers a row, salient first")));
         }
         let side = self.plan.settings.side;
         let mut images = Array4::zeros((codes.nrows(), self.facts.channels.len(), side, side));

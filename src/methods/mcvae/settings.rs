@@ -208,7 +208,11 @@ impl McVaeSettings {
             [("kl", weight), ("wasserstein", self.wasserstein), ("independence_weight", self.independence_weight)];
         for (key, value) in weights {
             if !(value.is_finite() && value >= 0.0) {
-                return refuse(key, "the weight is negative or no number".to_owned(), "give 0 or more, and a rise of 1 step or more");
+                return refuse(
+                    key,
+                    "the weight is negative or no number".to_owned(),
+                    "give 0 or more, and a rise of 1 step or more",
+                );
             }
         }
         for (key, value) in [("rate", self.rate), ("clip", self.clip.unwrap_or(1.0))] {

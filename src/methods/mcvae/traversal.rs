@@ -139,13 +139,16 @@ impl McVae {
 fn directions(codes: ArrayView2<'_, f32>, along: &Along) -> Result<Vec<(String, Array1<f64>)>> {
     let (n, d) = codes.dim();
     if n < 2 {
-        return Err(Error::new("one cell has no spread").at("traversal").fix("give the embedding of at least two cells"));
+        return Err(Error::new("one cell has no spread")
+            .at("traversal")
+            .fix("give the embedding of at least two cells"));
     }
     match along {
         Along::Principal(count) => {
             let pca = Pca::fit(codes, Components::Count(*count))?;
             let sd = pca.explained_variance().mapv(f64::sqrt);
-            let axes = pca.components().rows().into_iter().zip(&sd).enumerate();
+            let components = pca.components();
+            let axes = components.rows().into_iter().zip(&sd).enumerate();
             Ok(axes.map(|(k, (axis, sd))| (format!("principal axis {}", k + 1), &axis * *sd)).collect())
         }
         Along::Axes(axes) => axes
