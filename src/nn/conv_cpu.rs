@@ -10,7 +10,7 @@
 //! burn's own convolutions on the CPU compute the gradient of the weight as a convolution with a kernel as large as the
 //! image, which takes most of a training step. Here both gradients are matrix products, and picking rows is the reverse of
 //! summing them, so that burn derives everything. The windows take `k k` times the memory of the image and are kept
-//! until the gradients are there; [`fits`] says whether they should be.
+//! until the gradients are there; [`Windows::fit`] says whether they should be.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -55,6 +55,16 @@ impl Windows {
         Self { image, places: [places(image[1]), places(image[2])], kernel, stride, padding }
     }
 
+    /// Whether a convolution of so many channels can be computed here: on the CPU, with windows that are not too large.
+    pub fn fit(&self, device: &Device, channels: usize) -> bool {
+        let device = match device {
+            Device::Autodiff(inner) => inner,
+            other => other,
+        };
+        let pixels = self.image.iter().product::<usize>().max(self.pixels());
+        matches!(device, Device::Flex(_)) && pixels < i32::MAX as usize && self.pixels() * channels <= MOST
+    }
+
     /// Number of windows' pixels.
     fn pixels(&self) -> usize {
         self.image[0] * self.places[0] * self.places[1] * self.kernel * self.kernel
@@ -89,23 +99,13 @@ impl Windows {
         static LISTS: LazyLock<Mutex<HashMap<Windows, Arc<Vec<i32>>>>> = LazyLock::new(Mutex::default);
         let list = {
             let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
-            if lists.len() >= KEPT {
+            if lists.len() >= KEPT && !lists.contains_key(self) {
                 lists.clear();
             }
             lists.entry(*self).or_insert_with(|| Arc::new(self.rows())).clone()
         };
         Rows::from_data(TensorData::new(list.to_vec(), [list.len()]), device)
     }
-}
-
-/// Whether a convolution of so many channels can be computed here: on the CPU, and windows that are not too large.
-pub fn fits(device: &Device, windows: &Windows, channels: usize) -> bool {
-    let device = match device {
-        Device::Autodiff(inner) => inner,
-        other => other,
-    };
-    let pixels = windows.image.iter().product::<usize>().max(windows.pixels());
-    matches!(device, Device::Flex(_)) && pixels < i32::MAX as usize && windows.pixels() * channels <= MOST
 }
 
 /// `n x in x h x w` and `out x in x k x k` to `n x out x h' x w'`, without a bias.

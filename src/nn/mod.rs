@@ -34,7 +34,7 @@ pub mod vit;
 pub use adain::{AdaIn, AdaInBlock};
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
-pub use conv_cpu::{Windows, conv_by_rows, conv_transpose_by_rows, fits};
+pub use conv_cpu::{Windows, conv_by_rows, conv_transpose_by_rows};
 pub use dropout::dropout_mask;
 pub use dual::Dual;
 pub use init::{Init, normal, uniform};
