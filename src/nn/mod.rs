@@ -11,7 +11,6 @@
 mod adain;
 mod batch_norm;
 mod conv;
-mod conv_cpu;
 pub mod counts;
 pub mod dino_head;
 mod dropout;
@@ -34,7 +33,6 @@ pub mod vit;
 pub use adain::{AdaIn, AdaInBlock};
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
-pub use conv_cpu::{Windows, conv_by_rows, conv_transpose_by_rows};
 pub use dropout::dropout_mask;
 pub use dual::Dual;
 pub use init::{Init, normal, uniform};

@@ -95,14 +95,16 @@ fn explained(y: &Array1<f64>, columns: &[Array1<f64>]) -> Vec<f64> {
             let length = direction.dot(&direction).sqrt();
             for _ in 0..2 {
                 for known in &basis {
-                    direction.scaled_add(-known.dot(&direction), known);
+                    let along = known.dot(&direction);
+                    direction.scaled_add(-along, known);
                 }
             }
             let left = direction.dot(&direction).sqrt();
             let whole = column.dot(column).sqrt();
             if left > NOTHING * length && left > f64::EPSILON * whole {
                 direction /= left;
-                rest.scaled_add(-direction.dot(&rest), &direction);
+                let along = direction.dot(&rest);
+                rest.scaled_add(-along, &direction);
                 basis.push(direction);
             }
             if total > 0.0 { (1.0 - rest.dot(&rest) / total).clamp(0.0, 1.0) } else { 0.0 }
