@@ -87,17 +87,17 @@ impl Method for McVae {
         let settings = McVaeSettings {
             side: 32,
             intensity: Intensity::of_unit_range(),
-            base: 16,
+            base: 8,
             latent: 8,
             batch_width: 4,
             kl: KlWeight::Ramp { steps: 200 },
-            rate: 1e-3,
-            batch: 32,
+            rate: 4e-3,
+            batch: 16,
             shares: [0.8, 0.1, 0.1],
             mixed: false,
             ..McVaeSettings::default()
         };
-        Plan { settings, run: FitConfig { epochs: 10, ..FitConfig::default() } }
+        Plan { settings, run: FitConfig { epochs: 15, ..FitConfig::default() } }
     }
 
     fn fit(screen: &Screen, plan: &Plan<McVaeSettings>, device: &Device, observer: &mut dyn Observer) -> Result<Self> {
