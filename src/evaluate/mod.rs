@@ -10,6 +10,7 @@
 //! | do rows of one label find each other? | [`knn_accuracy`], [`mean_average_precision`], [`hits_at_k`] |
 //! | do they look more alike than others? | [`percent_strong`], [`pair_similarities`] |
 //! | do batches mix? | [`graph_connectivity`], [`batch_mixing`] |
+//! | which features does a perturbation change? | [`differential_features`], [`explained_controls`], [`welch_test`] |
 //!
 //! Each takes [`Profiles`](crate::screen::Profiles) and the truth ([`Relations`], [`GeneSets`] or a
 //! [`Genome`](crate::genome::Genome)) and returns a plain struct. All arithmetic is in `f64`.
@@ -20,6 +21,7 @@ pub mod classification;
 pub mod clustering;
 mod cosine;
 mod dense;
+mod differential;
 mod efaar;
 mod fisher;
 mod gene_sets;
@@ -39,6 +41,10 @@ mod set_coherence;
 pub use arm_cosines::{ArmCosine, ArmCosines, ChromosomeCosines, arm_cosines, mean_same_arm_cosine};
 pub use brunner_munzel::{BrunnerMunzel, brunner_munzel};
 pub use cosine::{CosinePairs, mean_between, mean_cosine, mean_off_diagonal, mean_with_diagonal, unit_rows};
+pub use differential::{
+    Correction, Decorrelation, DifferentialConfig, DifferentialFeatures, ExplainedControls, FeatureTest, RankedFeature,
+    WelchTest, decorrelated, differential_features, explained_controls, explained_curves, welch_test,
+};
 pub use efaar::{RankRecall, ThresholdRecall, efaar_recall, rank_recall};
 pub use fisher::{FisherCombination, fisher_combination};
 pub use gene_sets::{GeneSet, GeneSets, SetFormat};

@@ -108,6 +108,11 @@ impl ContrastiveVae {
         (input.clone(), self.decoder.forward(input))
     }
 
+    /// The logarithm of the standard deviation of pixels, one number.
+    pub fn log_scale(&self) -> Tensor<1> {
+        self.log_scale.val()
+    }
+
     /// Divergence in the salient space of cells with these labels.
     pub fn kl_s(&self, posterior: &Posterior, label: Indices) -> Tensor<1> {
         posterior.divergence(self.prior_s.as_ref().map(|table| table.rows(label)))

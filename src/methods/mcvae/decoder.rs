@@ -5,7 +5,8 @@
 //!            -> transposed 2b, conv 2b, transposed b, conv b (GELU after each), transposed to c, tanh
 //! ```
 //!
-//! Transposed convolutions double the sides.
+//! Transposed convolutions double the sides. Where a side is no multiple of 8 the last image is a little larger, and its
+//! border is cut off.
 
 use burn::module::Module;
 use burn::tensor::activation::{gelu, tanh};
@@ -25,6 +26,7 @@ pub struct Decoder<B: Burn = Backend> {
     convt3: ConvTranspose<B>,
     conv4: Conv<B>,
     convt5: ConvTranspose<B>,
+    start: usize,
     side: usize,
 }
 
@@ -39,14 +41,14 @@ impl Decoder {
         let convt3 = ConvTranspose::doubling([2 * b, b], Init::Uniform, rng, device);
         let conv4 = Conv::new([b, b], 3, Init::KaimingOut, rng, device).padded(1);
         let convt5 = ConvTranspose::doubling([b, config.channels], Init::Uniform, rng, device);
-        Self { fc, convt1, conv2, convt3, conv4, convt5, side: config.side / 8 }
+        Self { fc, convt1, conv2, convt3, conv4, convt5, start: config.last_side(), side: config.side }
     }
 
     /// The images after each of the first four convolutions.
     pub fn activations(&self, latent: Tensor<2>) -> [Tensor<4>; 4] {
         let flat = gelu(self.fc.forward(latent));
         let [n, width] = flat.dims();
-        let start = flat.reshape([n, width / (self.side * self.side), self.side, self.side]);
+        let start = flat.reshape([n, width / (self.start * self.start), self.start, self.start]);
         let first = gelu(self.convt1.forward(start));
         let second = gelu(self.conv2.forward(first.clone()));
         let third = gelu(self.convt3.forward(second.clone()));
@@ -57,6 +59,12 @@ impl Decoder {
     /// `n x inputs` to images within -1 and 1, `n x c x side x side`.
     pub fn forward(&self, latent: Tensor<2>) -> Tensor<4> {
         let [.., last] = self.activations(latent);
-        tanh(self.convt5.forward(last))
+        let images = self.convt5.forward(last);
+        let beyond = images.dims()[2] - self.side;
+        let images = match beyond {
+            0 => images,
+            _ => images.narrow(2, beyond / 2, self.side).narrow(3, beyond / 2, self.side),
+        };
+        tanh(images)
     }
 }

@@ -1,4 +1,5 @@
-//! Multi-ContrastiveVAE (Wang et al. 2023) and the autoencoders it is compared with: networks and losses.
+//! Multi-ContrastiveVAE (Wang et al. 2023) and the autoencoders it is compared with: networks, losses, and the method
+//! [`McVae`].
 //!
 //! | variant | spaces | priors | Wasserstein term | batch vector |
 //! |---|---|---|---|---|
@@ -7,24 +8,43 @@
 //! | prior-s, prior-z | two | learned for one of them | yes | yes |
 //! | mcVAE | two | learned for both | yes | yes |
 //!
-//! All but the first are [`ContrastiveVae`] with other [`Priors`].
+//! All but the first are [`ContrastiveVae`] with other [`Priors`]; [`Variant`] names them in [`McVaeSettings`].
 
 mod contrastive;
+mod counterfactual;
 mod decoder;
 mod encoder;
+mod facts;
+mod file;
+mod intensity;
+mod model;
+mod net;
+mod order;
+mod pictures;
+mod reconstruction;
+mod settings;
+mod training;
+mod traversal;
 mod vae;
+mod variant;
 
 pub use contrastive::{ContrastivePass, ContrastiveVae, Pairs};
 pub use decoder::Decoder;
 pub use encoder::{Encoder, Posterior};
+pub use intensity::{Asinh, Intensity, ResizeRule};
+pub use model::McVae;
+pub use pictures::CellPictures;
 use serde::{Deserialize, Serialize};
+pub use settings::{Independence, Keep, KlWeight, McVaeSettings};
+pub use traversal::{Along, Space, Traversal};
 pub use vae::{Vae, VaePass};
+pub use variant::Variant;
 
 /// The sizes of encoders and decoder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetConfig {
-    /// Pixels of a side of an image, a multiple of 8.
+    /// Pixels of a side of an image, at least 8; the reference has multiples of 8.
     pub side: usize,
     /// Channels of an image.
     pub channels: usize,
@@ -42,7 +62,12 @@ impl Default for NetConfig {
 impl NetConfig {
     /// Numbers of an image after the last convolution of an encoder.
     fn flat(&self) -> usize {
-        2 * self.base * (self.side / 8).pow(2)
+        2 * self.base * self.last_side().pow(2)
+    }
+
+    /// Pixels of its side: three convolutions halve it, and round up.
+    fn last_side(&self) -> usize {
+        self.side.div_ceil(8)
     }
 }
 

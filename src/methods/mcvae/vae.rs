@@ -50,6 +50,16 @@ impl Vae {
         self.encoder.forward(images)
     }
 
+    /// Images of codes, `n x latent`.
+    pub fn decode(&self, latent: Tensor<2>) -> Tensor<4> {
+        self.decoder.forward(latent)
+    }
+
+    /// The logarithm of the standard deviation of pixels, one number.
+    pub fn log_scale(&self) -> Tensor<1> {
+        self.log_scale.val()
+    }
+
     /// Images `n x c x side x side` through both halves, with standard normal noise `n x latent`.
     pub fn pass(&self, images: Tensor<4>, noise: Tensor<2>) -> VaePass {
         let posterior = self.encoder.forward(images.clone());

@@ -1,0 +1,71 @@
+//! Rows of cell images as results show them: reconstructions, traversals, control cells as if perturbed.
+
+use ndarray::{Array4, Axis};
+
+use crate::Result;
+use crate::display::{Bundle, Show};
+use crate::figures::{Channel, Figure, ImageGrid, Rgb};
+
+/// Colours of channels over each other, apart in hue and lightness; they go round after five.
+const COLOURS: [Rgb; 5] =
+    [Rgb(255, 90, 200), Rgb(255, 150, 0), Rgb(64, 128, 255), Rgb(0, 210, 120), Rgb(200, 200, 200)];
+
+/// Images in named rows and columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellPictures {
+    /// What they show.
+    pub title: String,
+    /// The channels' names.
+    pub channels: Vec<String>,
+    /// The columns' names.
+    pub columns: Vec<String>,
+    /// Each row: its name, and an image for each column, `columns x channels x side x side`, in the numbers that the
+    /// networks see.
+    pub rows: Vec<(String, Array4<f32>)>,
+}
+
+impl CellPictures {
+    /// The row of this name.
+    pub fn row(&self, name: &str) -> Option<&Array4<f32>> {
+        self.rows.iter().find(|(known, _)| known == name).map(|(_, images)| images)
+    }
+
+    /// The images, channels in colours over each other.
+    ///
+    /// ```
+    /// use ndarray::Array4;
+    /// use perturbook::methods::mcvae::CellPictures;
+    ///
+    /// let row = Array4::from_shape_fn((2, 1, 8, 8), |(cell, _, y, x)| (cell + x + y) as f32);
+    /// let pictures = CellPictures {
+    ///     title: "Two cells".to_owned(),
+    ///     channels: vec!["DNA".to_owned()],
+    ///     columns: vec!["a".to_owned(), "b".to_owned()],
+    ///     rows: vec![("image".to_owned(), row)],
+    /// };
+    /// assert!(pictures.figure()?.summary().contains("image, b"));
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When images differ in shape, or in their number of channels from the names.
+    pub fn figure(&self) -> Result<Figure> {
+        let channels: Vec<Channel> = self
+            .channels
+            .iter()
+            .zip(COLOURS.iter().cycle())
+            .map(|(name, &colour)| Channel::new(name, colour))
+            .collect();
+        let grid = ImageGrid::new(&self.title, &channels).columns(&self.columns);
+        self.rows.iter().fold(grid, |grid, (name, images)| grid.row(name, images.axis_iter(Axis(0)))).figure()
+    }
+}
+
+impl Show for CellPictures {
+    fn bundle(&self) -> Bundle {
+        match self.figure() {
+            Ok(figure) => figure.bundle(),
+            Err(error) => Bundle::text(error.to_string()),
+        }
+    }
+}
