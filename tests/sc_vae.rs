@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use ndarray::{Array1, Array2, Axis, s};
-use perturbook::methods::counts::{
-    Code, CountModel, CountNetwork, GeneChoice, Keep, Sampling, expression_pca,
-};
+use perturbook::methods::counts::{Code, CountModel, CountNetwork, GeneChoice, Keep, Sampling, expression_pca};
 use perturbook::methods::sc_vae::{Ablation, Call, HsicWeight, ScVae, ablations};
 use perturbook::methods::{Method, Plan, contrastive_vi, sc_vae, sc_vi};
 use perturbook::nn::State;
@@ -349,8 +347,8 @@ fn refused(screen: &Screen, plan: &Plan<sc_vae::Settings>) -> String {
 fn with_counts(screen: &Screen, change: impl Fn(f32) -> f32) -> Screen {
     let counts = screen.counts().expect("counts");
     let values = counts.values().iter().map(|&v| change(v)).collect();
-    let changed =
-        Counts::new(counts.genes().to_vec(), counts.indptr().to_vec(), counts.indices().to_vec(), values).expect("counts");
+    let changed = Counts::new(counts.genes().to_vec(), counts.indptr().to_vec(), counts.indices().to_vec(), values)
+        .expect("counts");
     Screen::new(screen.table().clone(), changed).expect("a screen")
 }
 
@@ -359,7 +357,8 @@ fn what_cannot_be_learned_from_is_refused() {
     let (screen, _) = simulated(&PerturbSeqConfig { cells_per_guide: 12, genes: 60, ..config() });
     let plan = short::<ScVae>(1);
     let features = Array2::zeros((screen.len(), 3));
-    let features = Screen::new(screen.table().clone(), Features::numbered(features).expect("features")).expect("a screen");
+    let features =
+        Screen::new(screen.table().clone(), Features::numbered(features).expect("features")).expect("a screen");
     assert!(refused(&features, &plan).contains("holds no counts"));
     assert!(refused(&with_counts(&screen, |v| v.ln_1p()), &plan).contains("raw counts are whole numbers"));
     assert!(refused(&screen.controls().expect("controls"), &plan).contains("no perturbed cell"));
@@ -411,7 +410,8 @@ fn screens_that_do_not_fit_a_model_are_refused() {
     let other = screen.clone().with_label(Label::Batch, "guide").expect("a label");
     let error = model.embed(&other).expect_err("other batches").to_string();
     assert!(error.contains("has not seen the batch"), "{error}");
-    let other = screen.clone().with_label(Label::Gene, "guide").expect("a label").with_controls("SIMP001_1").expect("one");
+    let other =
+        screen.clone().with_label(Label::Gene, "guide").expect("a label").with_controls("SIMP001_1").expect("one");
     let error = model.calls(&other, 0.2).expect_err("other perturbations").to_string();
     assert!(error.contains("no class that the model has learned"), "{error}");
     let folder = tempfile::tempdir().expect("a folder");

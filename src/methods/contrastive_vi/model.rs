@@ -7,7 +7,7 @@ use crate::methods::Plan;
 use crate::methods::counts::{
     CountModel, CountNetwork, GeneChoice, NoMemory, Optimiser, StepInput, StepLoss, Vocabulary,
 };
-use crate::nn::counts::{Cells, Decoded, reconstruction};
+use crate::nn::counts::{Cells, CountDecoder};
 use crate::tensor::{Device, Tensor};
 use crate::train::FitConfig;
 use crate::{Error, Result};
@@ -76,7 +76,9 @@ impl CountNetwork for ContrastiveVi {
     ) -> Result<StepLoss> {
         let StepInput { cells, kl, training, noise, device, .. } = input;
         let Some([controls, perturbed]) = cells.halves() else {
-            return Err(Error::new(format!("{} cells are no pairs", cells.len())).fix("give controls first, as many of both"));
+            return Err(
+                Error::new(format!("{} cells are no pairs", cells.len())).fix("give controls first, as many of both")
+            );
         };
         let draws = ContrastiveViDraws::new(config, controls.len(), noise, device);
         let output = match training {
@@ -99,11 +101,11 @@ impl CountNetwork for ContrastiveVi {
         Ok(Tensor::cat(self.embed(cells)?.to_vec(), 1))
     }
 
-    fn decode(&self, code: Tensor<2>, cells: &Cells) -> Decoded {
-        self.decoder.forward(code, cells)
+    fn decoder(&self) -> &CountDecoder {
+        &self.decoder
     }
 
-    fn reconstruction(&self, cells: &Cells, decoded: &Decoded) -> Tensor<1> {
-        reconstruction(cells, decoded, self.px_r.val())
+    fn log_dispersion(&self) -> Tensor<1> {
+        self.px_r.val()
     }
 }

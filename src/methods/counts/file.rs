@@ -66,7 +66,9 @@ pub(super) fn load<N: CountNetwork>(path: &Path, device: &Device) -> Result<Coun
             .caused_by(e)
     };
     let text = SafeTensors::open(path)?.metadata().remove(KEY).ok_or_else(|| {
-        Error::new("this file holds numbers, but no model").at(place.clone()).fix("give a file that a model was saved to")
+        Error::new("this file holds numbers, but no model")
+            .at(place.clone())
+            .fix("give a file that a model was saved to")
     })?;
     let value: Value = serde_json::from_str(&text).map_err(damaged)?;
     let version = value.get("version").and_then(Value::as_u64);

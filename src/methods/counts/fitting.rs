@@ -69,9 +69,10 @@ pub(super) fn trained<N: CountNetwork>(
     let data = Data { sampler: &sampler, load: &load, validation, fingerprint: cells.fingerprint() };
     let history = fit(&mut learner, &data, run, observer)?;
 
-    let network = learner.kept().load_into(blank::<N>(&config, &device)).map_err(|e| {
-        Error::new(format!("the trained weights cannot be taken over: {e}")).at(N::NAME)
-    })?;
+    let network = learner
+        .kept()
+        .load_into(blank::<N>(&config, &device))
+        .map_err(|e| Error::new(format!("the trained weights cannot be taken over: {e}")).at(N::NAME))?;
     let mut model = CountModel::new(network, config, plan.clone(), vocabulary, history, device);
     let controls: Vec<usize> = if model.vocabulary().control.is_some() {
         (0..held_out.len()).filter(|&place| held_out.classes()[place] == 0).collect()

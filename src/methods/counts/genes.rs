@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reader::counts_of;
-use crate::preprocess::counts::variable_genes;
+use crate::preprocess::counts::variable_genes_among;
 use crate::screen::Screen;
 use crate::{Error, Result};
 
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub enum GeneChoice {
     /// All of them.
     All,
-    /// So many of the most variable ones ([`variable_genes`], Seurat v3), chosen on the training cells; all where there
+    /// So many of the most variable ones ([`variable_genes_among`] them, Seurat v3), chosen on the training cells; all where there
     /// are no more.
     Variable(usize),
     /// These.
@@ -31,13 +31,15 @@ impl GeneChoice {
     /// The names of the chosen genes, in the order of the screen (of the list where they are named).
     ///
     /// # Errors
-    /// When the screen holds no raw counts, the choice is empty, or too few genes vary (see [`variable_genes`]).
+    /// When the screen holds no raw counts, the choice is empty, or too few genes vary (see [`variable_genes_among`]).
     pub fn choose(&self, cells: &Screen) -> Result<Vec<String>> {
-        let all = counts_of(cells)?.genes();
+        let counts = counts_of(cells)?;
+        let all = counts.genes();
         let chosen = match self {
             Self::Named(names) => names.clone(),
             Self::Variable(top) if *top > 0 && *top < all.len() => {
-                let mut chosen = variable_genes(&*cells.counts()?, *top, None::<&[u8]>)?.chosen;
+                let rows: Vec<usize> = (0..cells.len()).map(|row| cells.source_row(row)).collect();
+                let mut chosen = variable_genes_among(&**counts, &rows, *top)?;
                 chosen.sort_unstable();
                 chosen.into_iter().map(|gene| all[gene].clone()).collect()
             }

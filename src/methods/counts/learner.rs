@@ -26,7 +26,13 @@ pub(super) struct CountLearner<N: CountNetwork> {
 
 impl<N: CountNetwork> CountLearner<N> {
     /// A learner with a network on `Device::autodiff(plain)`.
-    pub(super) fn new(network: N, config: N::Config, settings: &N::Settings, memory: N::Memory, plain: &Device) -> Self {
+    pub(super) fn new(
+        network: N,
+        config: N::Config,
+        settings: &N::Settings,
+        memory: N::Memory,
+        plain: &Device,
+    ) -> Self {
         let learning = settings.learning();
         Self {
             network,

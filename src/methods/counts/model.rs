@@ -16,6 +16,7 @@ use ndarray::{Array2, ArrayView2, s};
 
 use super::reader::CellReader;
 use super::{CountNetwork, CountSettings, Vocabulary, file, fitting};
+use crate::display::{Bundle, Show};
 use crate::methods::{Method, Plan};
 use crate::nn::counts::Cells;
 use crate::screen::{Embedding, Screen, Split};
@@ -231,6 +232,13 @@ fn rows(tensor: Tensor<2>) -> Result<Array2<f32>> {
     })
 }
 
+impl<N: CountNetwork> Show for CountModel<N> {
+    /// How its training went.
+    fn bundle(&self) -> Bundle {
+        self.history.bundle()
+    }
+}
+
 impl<N: CountNetwork> Method for CountModel<N> {
     type Settings = N::Settings;
 
@@ -244,12 +252,7 @@ impl<N: CountNetwork> Method for CountModel<N> {
         N::quick()
     }
 
-    fn fit(
-        screen: &Screen,
-        plan: &Plan<N::Settings>,
-        device: &Device,
-        observer: &mut dyn Observer,
-    ) -> Result<Self> {
+    fn fit(screen: &Screen, plan: &Plan<N::Settings>, device: &Device, observer: &mut dyn Observer) -> Result<Self> {
         fitting::trained(screen, plan, device, observer)
     }
 

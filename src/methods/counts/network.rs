@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{CountSettings, Vocabulary};
 use crate::methods::Plan;
 use crate::nn::State;
-use crate::nn::counts::{Cells, Decoded};
+use crate::nn::counts::{Cells, CountDecoder, Decoded, reconstruction};
 use crate::tensor::{Backend, Device, Tensor};
 use crate::train::Terms;
 use crate::{Error, Result};
@@ -65,11 +65,21 @@ pub trait CountNetwork: Module<Backend> {
     /// When the cells do not have the network's sizes.
     fn means(&self, cells: &Cells) -> Result<Tensor<2>>;
 
-    /// What is expected of such a code, after training.
-    fn decode(&self, code: Tensor<2>, cells: &Cells) -> Decoded;
+    /// Its decoder.
+    fn decoder(&self) -> &CountDecoder;
+
+    /// Logarithms of the genes' inverse dispersions.
+    fn log_dispersion(&self) -> Tensor<1>;
+
+    /// What is expected of a code, after training.
+    fn decode(&self, code: Tensor<2>, cells: &Cells) -> Decoded {
+        self.decoder().forward(code, cells)
+    }
 
     /// Minus the log-likelihood of each cell, `n`, in nats.
-    fn reconstruction(&self, cells: &Cells, decoded: &Decoded) -> Tensor<1>;
+    fn reconstruction(&self, cells: &Cells, decoded: &Decoded) -> Tensor<1> {
+        reconstruction(cells, decoded, self.log_dispersion())
+    }
 
     /// What the method keeps of held-out controls so that calls can be calibrated on them, `n x width`.
     fn calibration(&self, _settings: &Self::Settings, _code: Tensor<2>) -> Option<Tensor<2>> {

@@ -184,9 +184,14 @@ pub(super) fn columns(counts: &Counts, genes: &[String]) -> Result<Vec<u32>> {
     if missing.is_empty() {
         return Ok(columns);
     }
-    Err(Error::new(format!("{} of {} genes are not in this screen: {}", missing.len(), genes.len(), name_some(&missing)))
-        .at("counts of the screen")
-        .fix("give counts of the genes that the model reads, under the same names"))
+    Err(Error::new(format!(
+        "{} of {} genes are not in this screen: {}",
+        missing.len(),
+        genes.len(),
+        name_some(&missing)
+    ))
+    .at("counts of the screen")
+    .fix("give counts of the genes that the model reads, under the same names"))
 }
 
 fn twice(gene: &str) -> Error {

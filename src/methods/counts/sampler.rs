@@ -98,7 +98,9 @@ mod tests {
         let learning = Learning { batch_size: 2, ..learning };
         let sampler = CellSampler::new(&learning, &[1, 0, 2, 0, 1], 0).unwrap();
         let rows = sampler.rows(0, 0);
-        assert!(rows[..2].iter().all(|row| [1, 3].contains(row)) && rows[2..].iter().all(|row| [0, 2, 4].contains(row)));
+        assert!(
+            rows[..2].iter().all(|row| [1, 3].contains(row)) && rows[2..].iter().all(|row| [0, 2, 4].contains(row))
+        );
         assert!(validation(&learning, &[1, 2], 0).unwrap().is_empty());
     }
 }

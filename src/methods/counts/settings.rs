@@ -129,7 +129,8 @@ impl Learning {
             return refuse("warm_up", format!("a warm-up of {} epochs", self.warm_up), "give 0 or more epochs");
         }
         let Optimiser { rate, decay, epsilon } = self.optimiser;
-        let usable = |value: f64, least_allowed: bool| value.is_finite() && (value > 0.0 || least_allowed && value == 0.0);
+        let usable =
+            |value: f64, least_allowed: bool| value.is_finite() && (value > 0.0 || least_allowed && value == 0.0);
         if !(usable(rate, false) && usable(decay, true) && usable(epsilon, false)) {
             let what = format!("Adam with rate {rate}, decay {decay} and epsilon {epsilon}");
             return refuse("optimiser", what, "give a positive rate and epsilon, and a decay of at least 0");

@@ -118,7 +118,9 @@ impl Model {
     /// is not between 0 and 1, or held-out controls are too few for it (fewer than `1 / rate - 1`).
     pub fn calls(&self, screen: &Screen, rate: f64) -> Result<CellCalls> {
         if !(0.0 < rate && rate < 1.0) {
-            return Err(Error::new(format!("calls at a rate of {rate}")).fix("give a rate between 0 and 1, such as 0.05"));
+            return Err(
+                Error::new(format!("calls at a rate of {rate}")).fix("give a rate between 0 and 1, such as 0.05")
+            );
         }
         let vocabulary = self.vocabulary();
         let classes = vocabulary.classes_of(screen)?;
@@ -200,16 +202,20 @@ impl CellCalls {
     /// # Errors
     /// When the table cannot be built.
     pub fn table(&self) -> Result<DataFrame> {
-        let text = |of: &dyn Fn(&CellCall) -> &str| self.cells.iter().map(|cell| of(cell).to_owned()).collect::<Vec<_>>();
+        let text =
+            |of: &dyn Fn(&CellCall) -> &str| self.cells.iter().map(|cell| of(cell).to_owned()).collect::<Vec<_>>();
         let number = |of: &dyn Fn(&CellCall) -> f64| self.cells.iter().map(of).collect::<Vec<f64>>();
-        frame(self.cells.len(), vec![
-            Column::new("label".into(), text(&|cell| &self.classes[cell.class])),
-            Column::new("predicted".into(), text(&|cell| &self.classes[cell.predicted])),
-            Column::new("control_probability".into(), number(&|cell| cell.control_probability)),
-            Column::new("score".into(), number(&|cell| cell.score)),
-            Column::new("p_value".into(), number(&|cell| cell.p_value)),
-            Column::new("call".into(), text(&|cell| cell.call.name())),
-        ])
+        frame(
+            self.cells.len(),
+            vec![
+                Column::new("label".into(), text(&|cell| &self.classes[cell.class])),
+                Column::new("predicted".into(), text(&|cell| &self.classes[cell.predicted])),
+                Column::new("control_probability".into(), number(&|cell| cell.control_probability)),
+                Column::new("score".into(), number(&|cell| cell.score)),
+                Column::new("p_value".into(), number(&|cell| cell.p_value)),
+                Column::new("call".into(), text(&|cell| cell.call.name())),
+            ],
+        )
     }
 
     /// One row for each class that occurs: `label`, `cells`, `correct` (predicted as it is), `predicted_control`,
@@ -226,14 +232,18 @@ impl CellCalls {
             called[cell.class] += f64::from(matches!(cell.call, Call::Escaping | Call::FalseNegativeControl));
         }
         let there: Vec<usize> = (0..self.classes.len()).filter(|&class| cells[class] > 0.0).collect();
-        let share = |of: &dyn Fn(usize) -> f64| there.iter().map(|&class| of(class) / cells[class]).collect::<Vec<f64>>();
-        frame(there.len(), vec![
-            Column::new("label".into(), there.iter().map(|&class| self.classes[class].clone()).collect::<Vec<_>>()),
-            Column::new("cells".into(), there.iter().map(|&class| cells[class] as u32).collect::<Vec<_>>()),
-            Column::new("correct".into(), share(&|class| confusion[[class, class]])),
-            Column::new("predicted_control".into(), share(&|class| confusion[[class, 0]])),
-            Column::new("called".into(), share(&|class| called[class])),
-        ])
+        let share =
+            |of: &dyn Fn(usize) -> f64| there.iter().map(|&class| of(class) / cells[class]).collect::<Vec<f64>>();
+        frame(
+            there.len(),
+            vec![
+                Column::new("label".into(), there.iter().map(|&class| self.classes[class].clone()).collect::<Vec<_>>()),
+                Column::new("cells".into(), there.iter().map(|&class| cells[class] as u32).collect::<Vec<_>>()),
+                Column::new("correct".into(), share(&|class| confusion[[class, class]])),
+                Column::new("predicted_control".into(), share(&|class| confusion[[class, 0]])),
+                Column::new("called".into(), share(&|class| called[class])),
+            ],
+        )
     }
 
     /// The confusion matrix, coloured by the logarithm of counts, as Figure 6 of the paper.

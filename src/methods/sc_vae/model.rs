@@ -6,7 +6,7 @@ use super::{Balance, ControlSalient, HsicWeight, ScVae, ScVaeConfig, ScVaeDraws,
 use crate::Result;
 use crate::methods::Plan;
 use crate::methods::counts::{CountModel, CountNetwork, GeneChoice, Optimiser, StepInput, StepLoss, Vocabulary};
-use crate::nn::counts::{Cells, Decoded, reconstruction};
+use crate::nn::counts::{Cells, CountDecoder};
 use crate::tensor::{Device, Tensor};
 use crate::train::FitConfig;
 
@@ -116,12 +116,12 @@ impl CountNetwork for ScVae {
         Ok(Tensor::cat(self.embed(cells)?.to_vec(), 1))
     }
 
-    fn decode(&self, code: Tensor<2>, cells: &Cells) -> Decoded {
-        self.decoder.forward(code, cells)
+    fn decoder(&self) -> &CountDecoder {
+        &self.decoder
     }
 
-    fn reconstruction(&self, cells: &Cells, decoded: &Decoded) -> Tensor<1> {
-        reconstruction(cells, decoded, self.px_r.val())
+    fn log_dispersion(&self) -> Tensor<1> {
+        self.px_r.val()
     }
 
     /// The classifier's logits.

@@ -8,11 +8,31 @@ use crate::methods::Plan;
 use crate::methods::counts::{
     CountModel, CountNetwork, GeneChoice, NoMemory, Optimiser, StepInput, StepLoss, Vocabulary,
 };
-use crate::nn::counts::{Cells, Decoded, reconstruction};
+use crate::nn::counts::{Cells, CountDecoder};
 use crate::tensor::{Device, Tensor};
 use crate::train::FitConfig;
 
 /// scVI that has learned from a screen, which need have no controls. Its embeddings have one block, `latent`.
+///
+/// ```
+/// use perturbook::methods::counts::Code;
+/// use perturbook::methods::{Method, sc_vi};
+/// use perturbook::screen::{Counts, Screen};
+/// use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
+/// use perturbook::tensor::cpu;
+/// use perturbook::train::Silent;
+///
+/// let simulated = perturb_seq(&PerturbSeqConfig::quick())?;
+/// let counts = Counts::new(simulated.genes, simulated.indptr, simulated.indices, simulated.values)?;
+/// let screen = Screen::new(simulated.cells, counts)?;
+/// let mut plan = sc_vi::Model::quick();
+/// plan.run.epochs = 1;
+/// let model = sc_vi::Model::fit(&screen, &plan, &cpu(), &mut Silent)?;
+/// assert_eq!(model.embed(&screen)?.dims(), 10);
+/// let shares = model.expression(&screen.controls()?, Code::Inferred)?;
+/// assert!((shares.row(0).sum() - 1.0).abs() < 1e-4);
+/// # Ok::<(), perturbook::Error>(())
+/// ```
 pub type Model = CountModel<ScVi>;
 
 impl CountNetwork for ScVi {
@@ -65,13 +85,7 @@ impl CountNetwork for ScVi {
         NoMemory
     }
 
-    fn step(
-        &mut self,
-        _: &Settings,
-        config: &ScViConfig,
-        _: &NoMemory,
-        input: StepInput<'_>,
-    ) -> Result<StepLoss> {
+    fn step(&mut self, _: &Settings, config: &ScViConfig, _: &NoMemory, input: StepInput<'_>) -> Result<StepLoss> {
         let StepInput { cells, kl, training, noise, device, .. } = input;
         let draws = ScViDraws::new(config, cells.len(), noise, device);
         let output = match training {
@@ -87,11 +101,11 @@ impl CountNetwork for ScVi {
         self.embed(cells)
     }
 
-    fn decode(&self, code: Tensor<2>, cells: &Cells) -> Decoded {
-        self.decoder.forward(code, cells)
+    fn decoder(&self) -> &CountDecoder {
+        &self.decoder
     }
 
-    fn reconstruction(&self, cells: &Cells, decoded: &Decoded) -> Tensor<1> {
-        reconstruction(cells, decoded, self.px_r.val())
+    fn log_dispersion(&self) -> Tensor<1> {
+        self.px_r.val()
     }
 }
