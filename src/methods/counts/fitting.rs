@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::learner::CountLearner;
-use super::reader::CellReader;
+use super::reader::{CellReader, counts_of, require_raw};
 use super::sampler::{CellSampler, validation};
 use super::{CountModel, CountNetwork, CountSettings, Learning, Vocabulary};
 use crate::methods::Plan;
@@ -45,6 +45,7 @@ pub(super) fn trained<N: CountNetwork>(
     let (learning, run, device) = (plan.settings.learning(), &plan.run, plain(device));
     learning.check()?;
     plan.settings.check()?;
+    require_raw(counts_of(screen)?)?;
     if N::CONTRASTIVE {
         screen.controls()?;
         screen.perturbed()?;

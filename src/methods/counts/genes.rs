@@ -13,8 +13,8 @@ use crate::{Error, Result};
 pub enum GeneChoice {
     /// All of them.
     All,
-    /// So many of the most variable ones ([`variable_genes_among`] them, Seurat v3), chosen on the training cells; all where there
-    /// are no more.
+    /// So many of those that vary most over the training cells ([`variable_genes_among`], Seurat v3); all where there are no
+    /// more.
     Variable(usize),
     /// These.
     Named(Vec<String>),

@@ -117,7 +117,7 @@ impl<N: CountNetwork> CountModel<N> {
     }
 
     pub(in crate::methods) fn calibration(&self) -> Option<ArrayView2<'_, f32>> {
-        self.calibration.as_ref().map(Array2::view)
+        self.calibration.as_ref().map(|kept| kept.view())
     }
 
     /// Hands over what `of` says of all cells, block after block: cells and their codes to `n x width`.

@@ -149,7 +149,8 @@ impl CountBatch {
     }
 }
 
-fn require_raw(counts: &Counts) -> Result<()> {
+/// Fails unless all counts are whole numbers.
+pub(super) fn require_raw(counts: &Counts) -> Result<()> {
     if counts.are_whole() {
         return Ok(());
     }

@@ -65,7 +65,7 @@ impl Vocabulary {
 
     /// The class of each cell; none for cells that are neither control nor perturbed and for perturbations that the model
     /// has not seen.
-    pub(super) fn classes_of(&self, screen: &Screen) -> Result<Vec<Option<usize>>> {
+    pub(in crate::methods) fn classes_of(&self, screen: &Screen) -> Result<Vec<Option<usize>>> {
         let labels = screen.labels(Label::Gene)?;
         let number: HashMap<&str, usize> =
             self.classes.iter().enumerate().map(|(class, name)| (name.as_str(), class)).collect();

@@ -202,18 +202,17 @@ impl CellCalls {
     /// # Errors
     /// When the table cannot be built.
     pub fn table(&self) -> Result<DataFrame> {
-        let text =
-            |of: &dyn Fn(&CellCall) -> &str| self.cells.iter().map(|cell| of(cell).to_owned()).collect::<Vec<_>>();
+        let text = |of: &dyn Fn(&CellCall) -> String| self.cells.iter().map(of).collect::<Vec<String>>();
         let number = |of: &dyn Fn(&CellCall) -> f64| self.cells.iter().map(of).collect::<Vec<f64>>();
         frame(
             self.cells.len(),
             vec![
-                Column::new("label".into(), text(&|cell| &self.classes[cell.class])),
-                Column::new("predicted".into(), text(&|cell| &self.classes[cell.predicted])),
+                Column::new("label".into(), text(&|cell| self.classes[cell.class].clone())),
+                Column::new("predicted".into(), text(&|cell| self.classes[cell.predicted].clone())),
                 Column::new("control_probability".into(), number(&|cell| cell.control_probability)),
                 Column::new("score".into(), number(&|cell| cell.score)),
                 Column::new("p_value".into(), number(&|cell| cell.p_value)),
-                Column::new("call".into(), text(&|cell| cell.call.name())),
+                Column::new("call".into(), text(&|cell| cell.call.name().to_owned())),
             ],
         )
     }
