@@ -16,7 +16,9 @@ pub enum HsicWeight {
     /// This number.
     Fixed(f64),
     /// `mean |ELBO| / mean n HSIC` over so many first steps (no more than lie before the first validation), which are
-    /// made without it; then frozen. The paper: "ELBO and HSIC have similar magnitude".
+    /// made without it; then frozen. The paper asks for an ELBO and an HSIC of similar magnitude. Most of an ELBO is what no
+    /// code explains, so that HSIC may then outweigh all that is learned: on a simulated screen of 1,100 cells and 300 genes
+    /// the weight became 3,810 and neither space held much, while 5 kept them apart. Compare with fixed weights.
     Balanced(u64),
 }
 
