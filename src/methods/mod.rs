@@ -1,6 +1,7 @@
 //! Methods that learn or correct a map of perturbations.
 
 pub mod contrastive_vi;
+pub mod counts;
 pub mod engineered;
 pub mod grape;
 pub mod mcvae;

@@ -11,7 +11,11 @@
 //! sees both.
 
 mod loss;
+mod model;
 mod network;
+mod settings;
 
 pub use loss::{ContrastiveViLoss, ContrastiveViWeights};
+pub use model::Model;
 pub use network::{ContrastiveVi, ContrastiveViConfig, ContrastiveViDraws, ContrastiveViOutput};
+pub use settings::Settings;

@@ -5,7 +5,9 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::counts::{Cells, CountDecoder, CountEncoder, Decoded, Likelihood, Posterior, expect_shape};
+use crate::nn::counts::{
+    Cells, CountDecoder, CountEncoder, Decoded, Likelihood, Posterior, encode, encode_training, expect_shape,
+};
 use crate::nn::{dropout_mask, normal};
 use crate::tensor::{Backend, Device, Tensor};
 use crate::{Error, Result};
@@ -91,6 +93,20 @@ pub struct ContrastiveViOutput {
     pub decoded: Decoded,
 }
 
+impl ContrastiveViOutput {
+    /// Everything behind the encoders.
+    fn of(
+        cells: Cells,
+        draws: &ContrastiveViDraws,
+        [z, s]: [Posterior; 2],
+        decode: impl FnOnce(Tensor<2>, &Cells) -> Decoded,
+    ) -> Self {
+        let (z_sample, s_decoder) = (z.sample(draws.z.clone()), without_controls(s.sample(draws.s.clone())));
+        let decoded = decode(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), &cells);
+        Self { cells, z, s, z_sample, s_decoder, decoded }
+    }
+}
+
 impl ContrastiveVi {
     /// A network with first numbers as in the reference code: layers uniform in `+-1/sqrt(inputs)`, `px_r` standard normal.
     ///
@@ -138,13 +154,10 @@ impl ContrastiveVi {
         draws: &ContrastiveViDraws,
     ) -> Result<ContrastiveViOutput> {
         let cells = self.together(control, perturbed, draws)?;
-        let input = self.encoder_z.input(&cells);
-        let [mask_z, mask_s] = draws.dropout.clone().map_or([None, None], |masks| masks.map(Some));
-        let z = self.encoder_z.forward_training(input.clone(), mask_z);
-        let s = self.encoder_s.forward_training(input, mask_s);
-        let (z_sample, s_decoder) = (z.sample(draws.z.clone()), without_controls(s.sample(draws.s.clone())));
-        let decoded = self.decoder.forward_training(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), &cells);
-        Ok(ContrastiveViOutput { cells, z, s, z_sample, s_decoder, decoded })
+        let masks = draws.dropout.clone().map_or([None, None], |masks| masks.map(Some));
+        let Self { encoder_z, encoder_s, decoder, .. } = self;
+        let posteriors = encode_training([encoder_z, encoder_s], &cells, masks);
+        Ok(ContrastiveViOutput::of(cells, draws, posteriors, |code, cells| decoder.forward_training(code, cells)))
     }
 
     /// The same after training: running averages, no dropout.
@@ -158,11 +171,8 @@ impl ContrastiveVi {
         draws: &ContrastiveViDraws,
     ) -> Result<ContrastiveViOutput> {
         let cells = self.together(control, perturbed, draws)?;
-        let input = self.encoder_z.input(&cells);
-        let (z, s) = (self.encoder_z.forward(input.clone()), self.encoder_s.forward(input));
-        let (z_sample, s_decoder) = (z.sample(draws.z.clone()), without_controls(s.sample(draws.s.clone())));
-        let decoded = self.decoder.forward(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), &cells);
-        Ok(ContrastiveViOutput { cells, z, s, z_sample, s_decoder, decoded })
+        let posteriors = encode([&self.encoder_z, &self.encoder_s], &cells);
+        Ok(ContrastiveViOutput::of(cells, draws, posteriors, |code, cells| self.decoder.forward(code, cells)))
     }
 
     /// The embeddings of cells, their posterior means after training: `n x background` and `n x salient`.
@@ -171,8 +181,7 @@ impl ContrastiveVi {
     /// When the cells do not have the network's sizes.
     pub fn embed(&self, cells: &Cells) -> Result<[Tensor<2>; 2]> {
         cells.expect(self.genes, self.batches)?;
-        let input = self.encoder_z.input(cells);
-        Ok([&self.encoder_z, &self.encoder_s].map(|encoder| encoder.forward(input.clone()).mean))
+        Ok(encode([&self.encoder_z, &self.encoder_s], cells).map(|posterior| posterior.mean))
     }
 
     fn together(&self, control: &Cells, perturbed: &Cells, draws: &ContrastiveViDraws) -> Result<Cells> {

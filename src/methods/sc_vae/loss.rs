@@ -13,6 +13,8 @@ use crate::tensor::Tensor;
 pub struct ScVaeWeights {
     /// The weight of both KL terms.
     pub kl: f64,
+    /// The weight of the classifier's surprise; 0 leaves the perturbation out.
+    pub classification: f64,
     /// The weight of `n` HSIC, lambda; without one it is not computed.
     pub hsic: Option<f64>,
     /// The kernels' widths.
@@ -20,9 +22,9 @@ pub struct ScVaeWeights {
 }
 
 impl Default for ScVaeWeights {
-    /// KL terms in full, no HSIC: its weight depends on the data, it should make both of one size.
+    /// KL terms and classifier in full, no HSIC: its weight depends on the data, it should make both of one size.
     fn default() -> Self {
-        Self { kl: 1.0, hsic: None, bandwidth: Bandwidth::Median }
+        Self { kl: 1.0, classification: 1.0, hsic: None, bandwidth: Bandwidth::Median }
     }
 }
 
@@ -37,7 +39,7 @@ pub struct ScVaeLoss {
     pub kl_z: Tensor<1>,
     /// `KL(q(s | x) || N(0, I))` of each cell, `n`.
     pub kl_s: Tensor<1>,
-    /// What is maximised, for each cell: minus the sum of the above, KL terms weighted, `n`.
+    /// What is maximised, for each cell: minus the weighted sum of the above, `n`.
     pub objective: Tensor<1>,
     /// `n` HSIC of the draws of `z` and `s`, one number.
     pub hsic_times_n: Option<Tensor<1>>,
@@ -52,7 +54,8 @@ impl ScVae {
         let cross_entropy = cross_entropy(output.logits.clone(), output.labels.clone());
         let [kl_z, kl_s] = [&output.z, &output.s].map(|q| kl_from_variance(q.mean.clone(), q.var.clone(), None));
         let divergence = (kl_z.clone() + kl_s.clone()) * weights.kl;
-        let objective = (recon.clone() + cross_entropy.clone() + divergence).neg();
+        let surprise = cross_entropy.clone() * weights.classification;
+        let objective = (recon.clone() + surprise + divergence).neg();
         let elbo = objective.clone().mean();
         let (hsic_times_n, total) = match weights.hsic {
             None => (None, elbo.neg()),

@@ -11,8 +11,18 @@
 //! Control is one of the classifier's classes. What the controls' own `s` says must not help to decode them, so their
 //! counts are decoded with a draw of the prior. HSIC keeps `z` and `s` independent, over all cells of the batch.
 
+mod ablation;
+mod balance;
+mod calls;
 mod loss;
+mod model;
 mod network;
+mod settings;
 
+pub use ablation::{Ablation, ablations};
+pub use balance::Balance;
+pub use calls::{Call, CellCall, CellCalls};
 pub use loss::{ScVaeLoss, ScVaeWeights};
+pub use model::Model;
 pub use network::{ScVae, ScVaeConfig, ScVaeDraws, ScVaeOutput};
+pub use settings::{ControlSalient, HsicWeight, Settings};

@@ -6,7 +6,10 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::counts::{Cells, Classifier, CountDecoder, CountEncoder, Decoded, Likelihood, Posterior, expect_shape};
+use crate::nn::counts::{
+    Cells, Classifier, CountDecoder, CountEncoder, Decoded, Likelihood, Posterior, encode, encode_training,
+    expect_shape,
+};
 use crate::nn::{dropout_mask, normal};
 use crate::tensor::{Backend, Device, Tensor};
 use crate::{Error, Result};
@@ -108,6 +111,26 @@ pub struct ScVaeOutput {
     pub logits: Tensor<2>,
 }
 
+impl ScVaeOutput {
+    /// Everything behind the encoders: controls are decoded with the prior's draws, others with the encoder's.
+    fn of(
+        cells: &Cells,
+        labels: burn::Tensor<Backend, 1, Int>,
+        draws: &ScVaeDraws,
+        control: usize,
+        [z, s]: [Posterior; 2],
+        decode: impl FnOnce(Tensor<2>) -> Decoded,
+        classify: impl FnOnce(Tensor<2>) -> Tensor<2>,
+    ) -> Self {
+        let (z_sample, s_sample) = (z.sample(draws.z.clone()), s.sample(draws.s.clone()));
+        let is_control = labels.clone().equal_elem(control as i64).unsqueeze_dim::<2>(1).expand(s_sample.dims());
+        let s_decoder = s_sample.clone().mask_where(is_control, draws.prior.clone());
+        let decoded = decode(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1));
+        let logits = classify(s_sample.clone());
+        Self { cells: cells.clone(), labels, z, s, z_sample, s_sample, s_decoder, decoded, logits }
+    }
+}
+
 impl ScVae {
     /// A network with first numbers as in the reference code of scVI: layers uniform in `+-1/sqrt(inputs)`, `px_r`
     /// standard normal.
@@ -156,15 +179,12 @@ impl ScVae {
         draws: &ScVaeDraws,
     ) -> Result<ScVaeOutput> {
         self.expect(cells, &labels, draws)?;
-        let input = self.encoder_z.input(cells);
         let [mask_z, mask_s, mask_y] = draws.dropout.clone().map_or([None, None, None], |masks| masks.map(Some));
-        let z = self.encoder_z.forward_training(input.clone(), mask_z);
-        let s = self.encoder_s.forward_training(input, mask_s);
-        let (z_sample, s_sample) = (z.sample(draws.z.clone()), s.sample(draws.s.clone()));
-        let s_decoder = self.with_prior(s_sample.clone(), &labels, draws);
-        let decoded = self.decoder.forward_training(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), cells);
-        let logits = self.classifier.forward_training(s_sample.clone(), mask_y);
-        Ok(ScVaeOutput { cells: cells.clone(), labels, z, s, z_sample, s_sample, s_decoder, decoded, logits })
+        let Self { encoder_z, encoder_s, decoder, classifier, control, .. } = self;
+        let posteriors = encode_training([encoder_z, encoder_s], cells, [mask_z, mask_s]);
+        let decode = |code| decoder.forward_training(code, cells);
+        let classify = |s| classifier.forward_training(s, mask_y);
+        Ok(ScVaeOutput::of(cells, labels, draws, *control, posteriors, decode, classify))
     }
 
     /// The same after training: running averages, no dropout.
@@ -178,13 +198,10 @@ impl ScVae {
         draws: &ScVaeDraws,
     ) -> Result<ScVaeOutput> {
         self.expect(cells, &labels, draws)?;
-        let input = self.encoder_z.input(cells);
-        let (z, s) = (self.encoder_z.forward(input.clone()), self.encoder_s.forward(input));
-        let (z_sample, s_sample) = (z.sample(draws.z.clone()), s.sample(draws.s.clone()));
-        let s_decoder = self.with_prior(s_sample.clone(), &labels, draws);
-        let decoded = self.decoder.forward(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), cells);
-        let logits = self.classifier.forward(s_sample.clone());
-        Ok(ScVaeOutput { cells: cells.clone(), labels, z, s, z_sample, s_sample, s_decoder, decoded, logits })
+        let posteriors = encode([&self.encoder_z, &self.encoder_s], cells);
+        let decode = |code| self.decoder.forward(code, cells);
+        let classify = |s| self.classifier.forward(s);
+        Ok(ScVaeOutput::of(cells, labels, draws, self.control, posteriors, decode, classify))
     }
 
     /// The embeddings of cells, their posterior means after training: `n x background` and `n x salient`.
@@ -193,14 +210,7 @@ impl ScVae {
     /// When the cells do not have the network's sizes.
     pub fn embed(&self, cells: &Cells) -> Result<[Tensor<2>; 2]> {
         cells.expect(self.genes, self.batches)?;
-        let input = self.encoder_z.input(cells);
-        Ok([&self.encoder_z, &self.encoder_s].map(|encoder| encoder.forward(input.clone()).mean))
-    }
-
-    /// The prior's draws for controls, the encoder's for others.
-    fn with_prior(&self, s: Tensor<2>, labels: &burn::Tensor<Backend, 1, Int>, draws: &ScVaeDraws) -> Tensor<2> {
-        let is_control = labels.clone().equal_elem(self.control as i64).unsqueeze_dim::<2>(1).expand(s.dims());
-        s.mask_where(is_control, draws.prior.clone())
+        Ok(encode([&self.encoder_z, &self.encoder_s], cells).map(|posterior| posterior.mean))
     }
 
     fn expect(&self, cells: &Cells, labels: &burn::Tensor<Backend, 1, Int>, draws: &ScVaeDraws) -> Result<()> {

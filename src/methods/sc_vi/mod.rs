@@ -6,7 +6,11 @@
 //! ```
 
 mod loss;
+mod model;
 mod network;
+mod settings;
 
 pub use loss::ScViLoss;
+pub use model::Model;
 pub use network::{ScVi, ScViConfig, ScViDraws, ScViOutput};
+pub use settings::Settings;

@@ -79,6 +79,15 @@ pub struct ScViOutput {
     pub decoded: Decoded,
 }
 
+impl ScViOutput {
+    /// Everything behind the encoder.
+    fn of(cells: &Cells, draws: &ScViDraws, posterior: Posterior, decode: impl FnOnce(Tensor<2>) -> Decoded) -> Self {
+        let z = posterior.sample(draws.z.clone());
+        let decoded = decode(z.clone());
+        Self { cells: cells.clone(), posterior, z, decoded }
+    }
+}
+
 impl ScVi {
     /// A network with first numbers as in the reference code: layers uniform in `+-1/sqrt(inputs)`, `px_r` standard normal.
     ///
@@ -117,9 +126,7 @@ impl ScVi {
     pub fn forward_training(&mut self, cells: &Cells, draws: &ScViDraws) -> Result<ScViOutput> {
         self.expect(cells, draws)?;
         let posterior = self.encoder.forward_training(self.encoder.input(cells), draws.dropout.clone());
-        let z = posterior.sample(draws.z.clone());
-        let decoded = self.decoder.forward_training(z.clone(), cells);
-        Ok(ScViOutput { cells: cells.clone(), posterior, z, decoded })
+        Ok(ScViOutput::of(cells, draws, posterior, |z| self.decoder.forward_training(z, cells)))
     }
 
     /// The same after training: running averages, no dropout.
@@ -129,9 +136,7 @@ impl ScVi {
     pub fn forward(&self, cells: &Cells, draws: &ScViDraws) -> Result<ScViOutput> {
         self.expect(cells, draws)?;
         let posterior = self.encoder.forward(self.encoder.input(cells));
-        let z = posterior.sample(draws.z.clone());
-        let decoded = self.decoder.forward(z.clone(), cells);
-        Ok(ScViOutput { cells: cells.clone(), posterior, z, decoded })
+        Ok(ScViOutput::of(cells, draws, posterior, |z| self.decoder.forward(z, cells)))
     }
 
     /// The embedding of cells, their posterior means after training, `n x latent`.

@@ -60,6 +60,18 @@ impl Cells {
         Self { counts: both(&self.counts, &others.counts), batch }
     }
 
+    /// The first and the second half; none where the number of cells is odd.
+    pub(crate) fn halves(&self) -> Option<[Self; 2]> {
+        let n = self.len() / 2;
+        (2 * n == self.len()).then(|| {
+            let part = |of: &Tensor<2>, from: usize| of.clone().narrow(0, from, n);
+            [0, n].map(|from| Self {
+                counts: part(&self.counts, from),
+                batch: self.batch.as_ref().map(|batch| part(batch, from)),
+            })
+        })
+    }
+
     /// Fails unless there are counts of so many genes, and of so many batches where the network wants to know them.
     pub(crate) fn expect(&self, genes: usize, batches: usize) -> Result<()> {
         expect_shape("counts", &self.counts, [self.len(), genes])?;

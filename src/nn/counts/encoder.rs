@@ -101,3 +101,21 @@ impl CountEncoder {
         Posterior { hidden, mean, var }
     }
 }
+
+/// What two encoders of one shape say of the same cells in a training step, each with its dropout mask.
+pub(crate) fn encode_training(
+    encoders: [&mut CountEncoder; 2],
+    cells: &Cells,
+    dropout: [Option<Tensor<2>>; 2],
+) -> [Posterior; 2] {
+    let [z, s] = encoders;
+    let [mask_z, mask_s] = dropout;
+    let input = z.input(cells);
+    [z.forward_training(input.clone(), mask_z), s.forward_training(input, mask_s)]
+}
+
+/// The same after training.
+pub(crate) fn encode(encoders: [&CountEncoder; 2], cells: &Cells) -> [Posterior; 2] {
+    let input = encoders[0].input(cells);
+    encoders.map(|encoder| encoder.forward(input.clone()))
+}

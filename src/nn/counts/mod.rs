@@ -24,6 +24,7 @@ pub use encoder::{CountEncoder, Posterior};
 pub use likelihood::Likelihood;
 
 pub(crate) use cells::expect_shape;
+pub(crate) use encoder::{encode, encode_training};
 pub(crate) use likelihood::reconstruction;
 
 use crate::nn::BatchNorm;

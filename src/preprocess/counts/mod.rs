@@ -36,5 +36,5 @@ pub use filter::{CellFilter, KeptGuides, cells_per_gene, genes_in_cells, genes_p
 pub use library::{COUNTS_PER, library_sizes, log_normalised};
 pub use moments::GeneMoments;
 pub use score_genes::{ControlGenes, score_genes};
-pub use variable_genes::{VariableGenes, variable_genes};
+pub use variable_genes::{VariableGenes, variable_genes, variable_genes_among};
 pub use zfpkm::{Zfpkm, zfpkm};

@@ -114,6 +114,40 @@ pub fn variable_genes<'a, L: Eq + Hash>(
     })
 }
 
+/// The numbers of the `top` most variable genes over some cells, most variable first: those that [`variable_genes`] chooses
+/// of a matrix of these cells alone, which is not made.
+///
+/// ```
+/// use perturbook::preprocess::counts::{variable_genes, variable_genes_among};
+/// use perturbook::screen::Counts;
+/// use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
+///
+/// let all = perturb_seq(&PerturbSeqConfig::quick())?;
+/// let counts = Counts::new(all.genes, all.indptr, all.indices, all.values)?;
+/// let cells: Vec<usize> = (0..1000).step_by(3).collect();
+/// let alone = variable_genes(&counts.select_cells(&cells)?, 50, None::<&[u8]>)?;
+/// assert_eq!(variable_genes_among(&counts, &cells, 50)?, alone.chosen);
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`variable_genes`], and when there is no such cell.
+pub fn variable_genes_among<'a>(counts: impl Into<Csr<'a>>, cells: &[usize], top: usize) -> Result<Vec<usize>> {
+    let counts = counts.into();
+    counts.require_counts("variable genes")?;
+    if top == 0 {
+        return Err(Error::new("no gene is asked for").at("variable genes").fix("ask for 2,000 of them"));
+    }
+    if let Some(cell) = cells.iter().find(|&&cell| cell >= counts.cells()) {
+        return Err(Error::new(format!("there are only {} cells", counts.cells()))
+            .at(format!("variable genes: cell {cell}"))
+            .fix("number cells from 0"));
+    }
+    let mut chosen = in_order(&normalised_variance(&counts, cells)?);
+    chosen.truncate(top);
+    Ok(chosen)
+}
+
 /// The normalised variance of every gene over some cells.
 fn normalised_variance(counts: &Csr<'_>, cells: &[usize]) -> Result<Vec<f64>> {
     if cells.len() < 2 {
@@ -142,10 +176,16 @@ fn normalised_variance(counts: &Csr<'_>, cells: &[usize]) -> Result<Vec<f64>> {
     Ok(clipped.sums().enumerate().map(of_gene).collect())
 }
 
-/// The rank of every gene, 0 for the largest variance; of equal ones the first gene comes first.
-fn ranked(variances: &[f64]) -> Vec<usize> {
+/// Genes, the largest variance first; of equal ones the first gene comes first.
+fn in_order(variances: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..variances.len()).collect();
     order.sort_by(|&a, &b| variances[b].total_cmp(&variances[a]));
+    order
+}
+
+/// The rank of every gene, 0 for the largest variance.
+fn ranked(variances: &[f64]) -> Vec<usize> {
+    let order = in_order(variances);
     let mut ranks = vec![0; variances.len()];
     order.into_iter().enumerate().for_each(|(rank, gene)| ranks[gene] = rank);
     ranks
