@@ -1,7 +1,9 @@
 //! Methods that learn or correct a map of perturbations.
 
 pub mod contrastive_vi;
+#[cfg(feature = "screens")]
 pub mod counts;
+#[cfg(feature = "screens")]
 pub mod engineered;
 pub mod grape;
 pub mod mcvae;

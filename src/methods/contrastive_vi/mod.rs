@@ -11,11 +11,15 @@
 //! sees both.
 
 mod loss;
+#[cfg(feature = "screens")]
 mod model;
 mod network;
+#[cfg(feature = "screens")]
 mod settings;
 
 pub use loss::{ContrastiveViLoss, ContrastiveViWeights};
+#[cfg(feature = "screens")]
 pub use model::Model;
 pub use network::{ContrastiveVi, ContrastiveViConfig, ContrastiveViDraws, ContrastiveViOutput};
+#[cfg(feature = "screens")]
 pub use settings::Settings;

@@ -11,19 +11,31 @@
 //! All but the first are [`ContrastiveVae`] with other [`Priors`]; [`Variant`] names them in [`McVaeSettings`].
 
 mod contrastive;
+#[cfg(feature = "screens")]
 mod counterfactual;
 mod decoder;
 mod encoder;
+#[cfg(feature = "screens")]
 mod facts;
+#[cfg(feature = "screens")]
 mod file;
+#[cfg(feature = "screens")]
 mod intensity;
+#[cfg(feature = "screens")]
 mod model;
+#[cfg(feature = "screens")]
 mod net;
+#[cfg(feature = "screens")]
 mod order;
+#[cfg(feature = "screens")]
 mod pictures;
+#[cfg(feature = "screens")]
 mod reconstruction;
+#[cfg(feature = "screens")]
 mod settings;
+#[cfg(feature = "screens")]
 mod training;
+#[cfg(feature = "screens")]
 mod traversal;
 mod vae;
 mod variant;
@@ -31,11 +43,16 @@ mod variant;
 pub use contrastive::{ContrastivePass, ContrastiveVae, Pairs};
 pub use decoder::Decoder;
 pub use encoder::{Encoder, Posterior};
+#[cfg(feature = "screens")]
 pub use intensity::{Asinh, Intensity, ResizeRule};
+#[cfg(feature = "screens")]
 pub use model::McVae;
+#[cfg(feature = "screens")]
 pub use pictures::CellPictures;
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "screens")]
 pub use settings::{Independence, Keep, KlWeight, McVaeSettings};
+#[cfg(feature = "screens")]
 pub use traversal::{Along, Space, Traversal};
 pub use vae::{Vae, VaePass};
 pub use variant::Variant;

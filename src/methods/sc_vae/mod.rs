@@ -11,18 +11,28 @@
 //! Control is one of the classifier's classes. What the controls' own `s` says must not help to decode them, so their
 //! counts are decoded with a draw of the prior. HSIC keeps `z` and `s` independent, over all cells of the batch.
 
+#[cfg(feature = "screens")]
 mod ablation;
+#[cfg(feature = "screens")]
 mod balance;
+#[cfg(feature = "screens")]
 mod calls;
 mod loss;
+#[cfg(feature = "screens")]
 mod model;
 mod network;
+#[cfg(feature = "screens")]
 mod settings;
 
+#[cfg(feature = "screens")]
 pub use ablation::{Ablation, ablations};
+#[cfg(feature = "screens")]
 pub use balance::Balance;
+#[cfg(feature = "screens")]
 pub use calls::{Call, CellCall, CellCalls};
 pub use loss::{ScVaeLoss, ScVaeWeights};
+#[cfg(feature = "screens")]
 pub use model::Model;
 pub use network::{ScVae, ScVaeConfig, ScVaeDraws, ScVaeOutput};
+#[cfg(feature = "screens")]
 pub use settings::{ControlSalient, HsicWeight, Settings};

@@ -6,11 +6,15 @@
 //! ```
 
 mod loss;
+#[cfg(feature = "screens")]
 mod model;
 mod network;
+#[cfg(feature = "screens")]
 mod settings;
 
 pub use loss::ScViLoss;
+#[cfg(feature = "screens")]
 pub use model::Model;
 pub use network::{ScVi, ScViConfig, ScViDraws, ScViOutput};
+#[cfg(feature = "screens")]
 pub use settings::Settings;
