@@ -31,7 +31,7 @@ pub(super) struct Watch<'a> {
 impl Watch<'_> {
     /// Whether to go on.
     pub(super) fn see(&mut self, step: &LayoutStep<'_>) -> bool {
-        let due = step.epoch % self.every == 0 || step.epoch == step.epochs;
+        let due = step.epoch.is_multiple_of(self.every) || step.epoch == step.epochs;
         !due || (self.call)(step)
     }
 }
@@ -53,7 +53,7 @@ impl<'a> Shown<'a> {
     }
 
     pub(super) fn see(&mut self, step: &LayoutStep<'_>) {
-        if step.epoch != step.epochs && step.epoch % SHOWN_EVERY != 0 {
+        if step.epoch != step.epochs && !step.epoch.is_multiple_of(SHOWN_EVERY) {
             return;
         }
         let title = format!("UMAP, epoch {} of {}", step.epoch, step.epochs);
