@@ -2,6 +2,7 @@
 //!
 //! Prints the seconds of a map (best of several, without the peer's compilation) and what both maps kept of the
 //! neighbourhoods (means over the same number of seeds). Without Python and umap-learn the peer's column stays empty.
+//! Then neighbours of many points, exact and approximate, with the share of the true ones that the latter are.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,8 +10,11 @@ use std::time::Instant;
 
 use ndarray::Array2;
 use perturbook::prelude::*;
-use perturbook::reduce::MapQuality;
+use perturbook::reduce::{MapQuality, Search, neighbours_by};
 use perturbook::simulate::{GeneEmbeddingConfig, cell_embedding, gene_embedding};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 
 const RUNS: u64 = 3;
 
@@ -56,6 +60,29 @@ fn main() -> perturbook::Result<()> {
         let theirs = theirs.map(|theirs| format!("{theirs:.2} s")).unwrap_or_default();
         let (trust, overlap) = (pair(|q| q.trustworthiness), pair(|q| q.overlap));
         println!("{title:<32} {:>7.2} s {theirs:>11} {ratio:>7} {trust:>22} {overlap:>22}", ours.0);
+    }
+    many_points()
+}
+
+/// Seconds and recall of the two searches.
+fn many_points() -> perturbook::Result<()> {
+    println!("\n{:<32} {:>9} {:>11} {:>7} {:>22}", "15 neighbours", "exact", "approximate", "ratio", "recall");
+    for (name, spread) in [("clusters", 3.0), ("random", 0.0)] {
+        for (n, d) in [(20_000, 32), (60_000, 32)] {
+            let mut rng = ChaCha8Rng::seed_from_u64(1);
+            let mut draw = || -> f64 { rng.sample(StandardNormal) };
+            let centres = Array2::from_shape_simple_fn((100, d), || spread * draw());
+            let points = Array2::from_shape_fn((n, d), |(i, k)| (centres[[i % 100, k]] + draw()) as f32);
+            let search = |search| {
+                let start = Instant::now();
+                let near = neighbours_by(&points, 15, Metric::Euclidean, search, 0)?;
+                perturbook::Result::Ok((start.elapsed().as_secs_f64(), near))
+            };
+            let ((exact, truth), (approximate, near)) = (search(Search::Exact)?, search(Search::Approximate)?);
+            let (title, recall) = (format!("{name}, {n} x {d}"), near.overlap(&truth)?);
+            let ratio = exact / approximate;
+            println!("{title:<32} {exact:>7.2} s {approximate:>9.2} s {ratio:>7.1} {recall:>22.3}");
+        }
     }
     Ok(())
 }

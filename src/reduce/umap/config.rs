@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::reduce::Metric;
+use crate::reduce::{Metric, Search};
 use crate::{Error, Result};
 
 /// Where the points stand before the layout.
@@ -34,6 +34,8 @@ pub struct UmapConfig {
     pub neighbours: usize,
     /// Distance of the points.
     pub metric: Metric,
+    /// How neighbours are looked for: exactly up to 50,000 points, approximately above, when left open.
+    pub search: Search,
     /// Smallest distance in the map.
     pub min_dist: f64,
     /// Scale of the map.
@@ -50,6 +52,11 @@ pub struct UmapConfig {
     pub negatives: usize,
     /// Where the points stand at first.
     pub start: Start,
+    /// How much known labels count against the points themselves, from 0 to 1, where there are labels: points of
+    /// different labels are `2.5 / (1 - target_weight)` apart.
+    pub target_weight: f64,
+    /// How far a point whose label is not known is from any label.
+    pub unknown_dist: f64,
     /// Whether to show the map while it is laid out.
     pub live: bool,
     /// Seed; the same seed gives the same bits.
@@ -61,6 +68,7 @@ impl Default for UmapConfig {
         Self {
             neighbours: 15,
             metric: Metric::Euclidean,
+            search: Search::Auto,
             min_dist: 0.1,
             spread: 1.0,
             components: 2,
@@ -69,6 +77,8 @@ impl Default for UmapConfig {
             repulsion: 1.0,
             negatives: 5,
             start: Start::Spectral,
+            target_weight: 0.5,
+            unknown_dist: 1.0,
             live: false,
             seed: 0,
         }
@@ -91,7 +101,13 @@ impl UmapConfig {
         if !(2..=3).contains(&self.components) {
             return refuse("components", format!("a map has no {} dimensions", self.components), "give 2 or 3");
         }
-        for (key, value) in [("learning_rate", self.learning_rate), ("repulsion", self.repulsion)] {
+        if !(0.0..=1.0).contains(&self.target_weight) {
+            let what = format!("labels cannot have the weight {}", self.target_weight);
+            return refuse("target_weight", what, "give a number from 0 (points) to 1 (labels)");
+        }
+        let strengths =
+            [("learning_rate", self.learning_rate), ("repulsion", self.repulsion), ("unknown_dist", self.unknown_dist)];
+        for (key, value) in strengths {
             if !(value.is_finite() && value >= 0.0) {
                 return refuse(key, format!("{value} is no strength"), "give a finite number, 0 or more");
             }

@@ -110,7 +110,8 @@ impl FuzzyGraph {
     }
 }
 
-fn membership(distance: f64, rho: f64, sigma: f64) -> f64 {
+/// How much a point at this distance belongs to the neighbourhood.
+pub(super) fn membership(distance: f64, rho: f64, sigma: f64) -> f64 {
     if distance <= rho { 1.0 } else { (-(distance - rho) / sigma).exp() }
 }
 
@@ -119,7 +120,12 @@ fn width(distances: &[f64], overall: f64) -> (f64, f64) {
     let rho = distances.iter().copied().filter(|&d| d > 0.0).fold(f64::INFINITY, f64::min);
     let rho = if rho.is_finite() { rho } else { 0.0 };
     let counted = (distances.len() + 1) as f64;
-    let target = counted.log2();
+    let mean = if rho > 0.0 { distances.iter().sum::<f64>() / counted } else { overall };
+    (rho, sigma(distances, rho, counted.log2(), mean))
+}
+
+/// The width at which the memberships sum to `target`, but at least a thousandth of the mean distance.
+pub(super) fn sigma(distances: &[f64], rho: f64, target: f64, mean: f64) -> f64 {
     let sum = |sigma: f64| distances.iter().map(|&d| membership(d, rho, sigma)).sum::<f64>();
     let (mut low, mut high, mut sigma) = (0.0, f64::INFINITY, 1.0);
     for _ in 0..200 {
@@ -137,6 +143,5 @@ fn width(distances: &[f64], overall: f64) -> (f64, f64) {
             break;
         }
     }
-    let mean = if rho > 0.0 { distances.iter().sum::<f64>() / counted } else { overall };
-    (rho, sigma.max(FLOOR * mean).max(f64::MIN_POSITIVE))
+    sigma.max(FLOOR * mean).max(f64::MIN_POSITIVE)
 }

@@ -15,12 +15,16 @@
 //! when the turn began; the random points come from a stream for each point and epoch. So the result does not depend on
 //! the number of threads. (With one turn for all, maps of weakly structured data keep fewer neighbours than those of the
 //! reference implementation; with eight they keep as many.)
+//!
+//! New points on a finished map are pulled and pushed in the same way by its points, which stand still; there an edge has
+//! one direction, and pulls once.
 
 use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::power::power;
-use super::{Curve, FuzzyGraph};
+use super::{Curve, FuzzyGraph, UmapConfig};
+use crate::Result;
 
 /// The longest step in one coordinate.
 const LONGEST: f32 = 4.0;
@@ -39,6 +43,22 @@ pub(super) struct Layout {
     pub(super) seed: u64,
 }
 
+/// What moves all points by one epoch: its number, and the rate.
+#[derive(Clone, Copy)]
+struct Epoch {
+    number: usize,
+    rate: f32,
+}
+
+/// Edges as one of their ends sees them.
+struct Pulls {
+    pulls: Vec<Pull>,
+    /// How often each of them pulls in an epoch.
+    times: usize,
+    /// The row that the point itself has among those it is pulled to.
+    itself: usize,
+}
+
 /// One end of an edge, as its point sees it.
 struct Pull {
     to: u32,
@@ -49,6 +69,12 @@ struct Pull {
 }
 
 impl Layout {
+    pub(super) fn new(config: &UmapConfig, epochs: usize, rate: f64) -> Result<Self> {
+        let curve = Curve::fit(config.min_dist, config.spread)?;
+        let (repulsion, negatives, seed) = (config.repulsion, config.negatives, config.seed);
+        Ok(Self { curve, epochs, rate, repulsion, negatives, seed })
+    }
+
     /// Moves `start` (`n x D`) and calls `epoch` after each epoch; its `false` ends the work early.
     pub(super) fn run<const D: usize>(
         &self,
@@ -56,17 +82,21 @@ impl Layout {
         start: &Array2<f64>,
         epoch: &mut dyn FnMut(usize, &[[f32; D]]) -> bool,
     ) -> Vec<[f32; D]> {
-        let mut points: Vec<[f32; D]> =
-            start.rows().into_iter().map(|row| std::array::from_fn(|k| row[k] as f32)).collect();
+        let mut points = positions(start);
         let mut moved = Vec::new();
-        let mut pulls = self.pulls(graph);
+        let strongest = graph.weights.iter().copied().fold(0.0, f64::max);
+        let pulls = |i: usize| {
+            let (columns, weights) = graph.row(i);
+            Pulls { pulls: self.pulls(columns.iter().zip(weights), strongest), times: 2, itself: i }
+        };
+        let mut pulls: Vec<Pulls> = (0..graph.len()).map(pulls).collect();
         for done in 0..self.epochs {
-            let rate = (self.rate * (1.0 - done as f64 / self.epochs as f64)) as f32;
+            let now = self.epoch(done);
             for turn in 0..TURNS.min(points.len()) {
                 let row = |k: usize| turn + k * TURNS;
                 let taking_turns = pulls.par_iter_mut().skip(turn).step_by(TURNS).enumerate();
                 taking_turns
-                    .map(|(k, pulls)| self.step(row(k), pulls, done, rate, &points))
+                    .map(|(k, pulls)| self.step(row(k), points[row(k)], pulls, now, &points))
                     .collect_into_vec(&mut moved);
                 for (k, &point) in moved.iter().enumerate() {
                     points[row(k)] = point;
@@ -79,53 +109,85 @@ impl Layout {
         points
     }
 
-    /// The edges of each point that are strong enough to pull at least once.
-    fn pulls(&self, graph: &FuzzyGraph) -> Vec<Vec<Pull>> {
-        let strongest = graph.weights.iter().copied().fold(0.0, f64::max);
-        let row = |i: usize| {
-            let (columns, weights) = graph.row(i);
-            let edges = columns.iter().zip(weights).filter(|&(_, &w)| w * self.epochs as f64 >= strongest);
-            let pull = |(&to, &w): (&u32, &f64)| {
-                let every = (strongest / w) as f32;
-                Pull { to, every, next: every }
-            };
-            edges.map(pull).collect()
-        };
-        (0..graph.len()).map(row).collect()
+    /// Moves new points from `start` (`m x D`) on a finished map, to whose points each has edges (`m x k` other ends and
+    /// memberships).
+    pub(super) fn place<const D: usize>(
+        &self,
+        (columns, weights): (&Array2<u32>, &Array2<f64>),
+        start: &Array2<f64>,
+        map: &[[f32; D]],
+        epoch: &mut dyn FnMut(usize) -> bool,
+    ) -> Vec<[f32; D]> {
+        let mut points = positions(start);
+        let strongest = weights.iter().copied().fold(0.0, f64::max);
+        let edges = columns.rows().into_iter().zip(weights.rows());
+        let pulls = edges.map(|(columns, weights)| Pulls {
+            pulls: self.pulls(columns.iter().zip(weights), strongest),
+            times: 1,
+            itself: usize::MAX,
+        });
+        let mut pulls: Vec<Pulls> = pulls.collect();
+        for done in 0..self.epochs {
+            let now = self.epoch(done);
+            let each = points.par_iter_mut().zip(&mut pulls).enumerate();
+            each.for_each(|(i, (point, pulls))| *point = self.step(i, *point, pulls, now, map));
+            if !epoch(done + 1) {
+                break;
+            }
+        }
+        points
     }
 
-    /// Where point `i` stands after its turn.
+    fn epoch(&self, number: usize) -> Epoch {
+        Epoch { number, rate: (self.rate * (1.0 - number as f64 / self.epochs as f64)) as f32 }
+    }
+
+    /// The edges of one point that are strong enough to pull at least once.
+    fn pulls<'a>(&self, edges: impl Iterator<Item = (&'a u32, &'a f64)>, strongest: f64) -> Vec<Pull> {
+        let edges = edges.filter(|&(_, &w)| w > 0.0 && w * self.epochs as f64 >= strongest);
+        let pull = |(&to, &w): (&u32, &f64)| {
+            let every = (strongest / w) as f32;
+            Pull { to, every, next: every }
+        };
+        edges.map(pull).collect()
+    }
+
+    /// Where the point with stream `i` stands after its turn.
     fn step<const D: usize>(
         &self,
         i: usize,
-        pulls: &mut [Pull],
-        epoch: usize,
-        rate: f32,
+        mut point: [f32; D],
+        pulls: &mut Pulls,
+        now: Epoch,
         points: &[[f32; D]],
     ) -> [f32; D] {
         let (a, b, repulsion) = (self.curve.a as f32, self.curve.b as f32, self.repulsion as f32);
-        let mut random = Random::new(self.seed, epoch, i);
-        let mut point = points[i];
-        for pull in pulls.iter_mut().filter(|pull| pull.next <= epoch as f32) {
+        let mut random = Random::new(self.seed, now.number, i);
+        let (times, itself) = (pulls.times, pulls.itself);
+        for pull in pulls.pulls.iter_mut().filter(|pull| pull.next <= now.number as f32) {
             pull.next += pull.every;
-            for _ in 0..2 {
+            for _ in 0..times {
                 let (apart, square) = difference(&point, &points[pull.to as usize]);
                 if square > SMALLEST {
                     let raised = power(square, b);
-                    shift(&mut point, &apart, -2.0 * a * b * raised / (square * (1.0 + a * raised)), rate);
+                    shift(&mut point, &apart, -2.0 * a * b * raised / (square * (1.0 + a * raised)), now.rate);
                 }
             }
             for _ in 0..self.negatives {
                 let other = random.below(points.len());
                 let (apart, square) = difference(&point, &points[other]);
-                if other != i && square > SMALLEST {
+                if other != itself && square > SMALLEST {
                     let force = 2.0 * b * repulsion / ((0.001 + square) * (1.0 + a * power(square, b)));
-                    shift(&mut point, &apart, force, rate);
+                    shift(&mut point, &apart, force, now.rate);
                 }
             }
         }
         point
     }
+}
+
+fn positions<const D: usize>(start: &Array2<f64>) -> Vec<[f32; D]> {
+    start.rows().into_iter().map(|row| std::array::from_fn(|k| row[k] as f32)).collect()
 }
 
 fn difference<const D: usize>(x: &[f32; D], y: &[f32; D]) -> ([f32; D], f32) {

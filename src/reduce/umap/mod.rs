@@ -1,17 +1,25 @@
 //! UMAP: a map in which points stand near those they are similar to.
 //!
-//! neighbours -> fuzzy graph -> spectral start -> layout, each in a file of its own. The result depends on the points
-//! and the settings, not on the number of threads.
+//! neighbours -> fuzzy graph (-> labels) -> spectral start -> layout, each in a file of its own. The result depends on
+//! the points and the settings, not on the number of threads.
+//!
+//! [`umap`](fn@umap) makes a map; [`UmapFit`] one with labels, with neighbours computed before, or before somebody's eyes,
+//! and a [`UmapModel`] that places new points on it.
 //!
 //! Source: McInnes, Healy and Melville 2018, arXiv 1802.03426.
 
 mod config;
 mod curve;
+mod file;
+mod fit;
 mod fuzzy;
+mod labels;
 mod layout;
+mod model;
 mod power;
 mod spectral;
 mod start;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -19,19 +27,20 @@ use ndarray::Array2;
 
 pub use config::{Start, UmapConfig};
 pub use curve::Curve;
+pub use fit::UmapFit;
 pub use fuzzy::FuzzyGraph;
-use layout::Layout;
+pub use model::UmapModel;
 pub use spectral::Spectrum;
+pub use watch::LayoutStep;
 
 use super::points::Points;
-use super::{Neighbours, neighbours};
+use super::{Found, Neighbours};
 use crate::display::{Bundle, Show};
-use crate::figures::Scatter;
-use crate::live::{Bar, Live};
+use crate::figures::{Rgb, Scatter};
 use crate::{Error, Result};
 
-/// Epochs between two looks at a map that is being laid out.
-const SHOWN_EVERY: usize = 5;
+/// Of a map that new points stand on.
+const GREY: Rgb = Rgb(190, 190, 190);
 
 /// A finished map.
 #[derive(Clone, Debug)]
@@ -42,6 +51,11 @@ pub struct Umap {
     pub graph: FuzzyGraph,
     /// Epochs that were run: fewer than planned when the work was stopped.
     pub epochs: usize,
+    /// By what the points were placed before the layout: principal components also where a spectral start was wanted and
+    /// the graph has several parts.
+    pub start: Start,
+    /// How the neighbours were found.
+    pub found: Found,
 }
 
 /// Lays out `points` in two (or three) dimensions.
@@ -60,78 +74,22 @@ pub struct Umap {
 /// # Errors
 /// When a setting cannot be used, there are not more points than neighbours, or a value is not finite.
 pub fn umap(points: &dyn Points, config: &UmapConfig) -> Result<Umap> {
-    config.check()?;
-    let (n, _) = points.shape();
-    if n <= config.neighbours {
-        return Err(Error::new(format!("{n} points are too few for {} neighbours", config.neighbours))
-            .at("setting neighbours")
-            .fix(format!("give at most {}", n.saturating_sub(1))));
-    }
-    umap_of(points, &neighbours(points, config.neighbours - 1, config.metric)?, config)
+    UmapFit::new(points, config).map()
 }
 
-/// As [`umap`](fn@umap), with neighbours that are known already: `config.neighbours - 1` of each point, or as many as are
-/// to be used.
+/// Lays out `points` whose neighbours are already known: at least `config.neighbours - 1` of them, since there the point
+/// itself counts; of more the first are taken.
 ///
 /// # Errors
-/// As [`umap`](fn@umap); and when the neighbours are of other points.
+/// When a setting cannot be used, or the neighbours are of other points, of another metric, or too few.
 pub fn umap_of(points: &dyn Points, neighbours: &Neighbours, config: &UmapConfig) -> Result<Umap> {
-    config.check()?;
-    let (n, _) = points.shape();
-    if n != neighbours.len() {
-        return Err(Error::new(format!("neighbours of {} points for {n} points", neighbours.len()))
-            .at("umap_of")
-            .fix("compute the neighbours of these points"));
-    }
-    let graph = FuzzyGraph::new(neighbours);
-    let start = start::positions(points, &graph, config)?;
-    let layout = Layout {
-        curve: Curve::fit(config.min_dist, config.spread)?,
-        epochs: config.epochs.unwrap_or(if n <= 10_000 { 500 } else { 200 }),
-        rate: config.learning_rate,
-        repulsion: config.repulsion,
-        negatives: config.negatives,
-        seed: config.seed,
-    };
-    let (map, epochs) = match config.components {
-        3 => laid_out::<3>(&layout, &graph, &start, config)?,
-        _ => laid_out::<2>(&layout, &graph, &start, config)?,
-    };
-    Ok(Umap { map, graph, epochs })
-}
-
-/// Runs the layout under a bar, and before the reader's eyes where that was asked for.
-fn laid_out<const D: usize>(
-    layout: &Layout,
-    graph: &FuzzyGraph,
-    start: &Array2<f64>,
-    config: &UmapConfig,
-) -> Result<(Array2<f32>, usize)> {
-    let mut bar = Bar::new("UMAP", Some(layout.epochs as u64));
-    let mut live = if config.live { Some(Live::new(Scatter::new("UMAP", "UMAP 1", "UMAP 2").figure()?)) } else { None };
-    let mut epochs = 0;
-    let moved = layout.run::<D>(graph, start, &mut |done, moved| {
-        epochs = done;
-        bar.advance(1);
-        if let Some(live) = live.as_mut().filter(|_| done == layout.epochs || done % SHOWN_EVERY == 0) {
-            let title = format!("UMAP, epoch {done} of {}", layout.epochs);
-            let coordinate = |k: usize| moved.iter().map(|point| f64::from(point[k])).collect::<Vec<_>>();
-            let figure = Scatter::new(&title, "UMAP 1", "UMAP 2").density(&coordinate(0), &coordinate(1)).figure();
-            if let Ok(figure) = figure {
-                live.change(|shown| *shown = figure);
-            }
-        }
-        !bar.stopped()
-    });
-    let map = Array2::from_shape_vec((moved.len(), D), moved.into_flattened())
-        .map_err(|e| Error::new(format!("the map has no shape: {e}")).caused_by(e))?;
-    Ok((map, epochs))
+    UmapFit::new(points, config).neighbours(neighbours).map()
 }
 
 impl Umap {
     /// The points coloured by how many lie around them.
     pub fn scatter(&self, title: &str) -> Scatter {
-        Scatter::new(title, "UMAP 1", "UMAP 2").density(&self.coordinate(0), &self.coordinate(1))
+        scatter(title, &self.map)
     }
 
     /// The points coloured by a label, such as the complex of each gene; the most frequent labels come first.
@@ -139,26 +97,38 @@ impl Umap {
     /// # Errors
     /// When there is not one label for each point.
     pub fn scatter_by<S: AsRef<str>>(&self, title: &str, labels: &[S]) -> Result<Scatter> {
-        let (x, y) = (self.coordinate(0), self.coordinate(1));
-        if labels.len() != x.len() {
-            return Err(Error::new(format!("{} labels for {} points", labels.len(), x.len())).at("scatter_by"));
-        }
-        let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (row, label) in labels.iter().enumerate() {
-            rows.entry(label.as_ref()).or_default().push(row);
-        }
-        let mut groups: Vec<(&str, Vec<usize>)> = rows.into_iter().collect();
-        groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
-        let pick = |values: &[f64], rows: &[usize]| rows.iter().map(|&row| values[row]).collect::<Vec<_>>();
-        let scatter = Scatter::new(title, "UMAP 1", "UMAP 2");
-        Ok(groups
-            .iter()
-            .fold(scatter, |scatter, (label, rows)| scatter.points(label, &pick(&x, rows), &pick(&y, rows))))
+        scatter_by(title, &self.map, labels)
     }
+}
 
-    fn coordinate(&self, k: usize) -> Vec<f64> {
-        self.map.column(k).iter().map(|&v| f64::from(v)).collect()
+fn scatter(title: &str, map: &Array2<f32>) -> Scatter {
+    Scatter::new(title, "UMAP 1", "UMAP 2").density(&coordinate(map, 0), &coordinate(map, 1))
+}
+
+fn scatter_by<S: AsRef<str>>(title: &str, map: &Array2<f32>, labels: &[S]) -> Result<Scatter> {
+    let (x, y) = (coordinate(map, 0), coordinate(map, 1));
+    if labels.len() != x.len() {
+        return Err(Error::new(format!("{} labels for {} points", labels.len(), x.len())).at("scatter_by"));
     }
+    let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (row, label) in labels.iter().enumerate() {
+        rows.entry(label.as_ref()).or_default().push(row);
+    }
+    let mut groups: Vec<(&str, Vec<usize>)> = rows.into_iter().collect();
+    groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+    let pick = |values: &[f64], rows: &[usize]| rows.iter().map(|&row| values[row]).collect::<Vec<_>>();
+    let scatter = Scatter::new(title, "UMAP 1", "UMAP 2");
+    Ok(groups.iter().fold(scatter, |scatter, (label, rows)| scatter.points(label, &pick(&x, rows), &pick(&y, rows))))
+}
+
+fn scatter_onto(title: &str, map: &Array2<f32>, name: &str, new: &Array2<f32>) -> Scatter {
+    let plot = Scatter::new(title, "UMAP 1", "UMAP 2");
+    let plot = plot.points("map", &coordinate(map, 0), &coordinate(map, 1)).colour(GREY);
+    plot.points(name, &coordinate(new, 0), &coordinate(new, 1))
+}
+
+fn coordinate(map: &Array2<f32>, k: usize) -> Vec<f64> {
+    map.column(k).iter().map(|&v| f64::from(v)).collect()
 }
 
 impl Show for Umap {

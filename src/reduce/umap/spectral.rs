@@ -20,6 +20,8 @@ const RESIDUAL: f64 = 1e-7;
 /// Steps between two looks at the residuals, and at most.
 const BETWEEN: usize = 20;
 const STEPS: usize = 600;
+/// Numbers that the directions found so far may take together (1 GB).
+const NUMBERS: usize = 1 << 27;
 
 /// Smooth functions on a graph.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +60,7 @@ impl FuzzyGraph {
         let mut next: Vec<f64> = (0..n).map(|_| rng.sample(StandardNormal)).collect();
         let mut basis = vec![first];
         let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
-        let most = STEPS.max(4 * count).min(n - 1);
+        let most = STEPS.min(NUMBERS / n).max(4 * count).min(n - 1);
         orthogonalise(&mut next, &basis);
         normalise(&mut next);
         loop {

@@ -17,14 +17,18 @@ const SIDE: f64 = 10.0;
 /// Noise that keeps points of equal position apart, in units of the side's tenth.
 const NOISE: f64 = 1e-4;
 
-pub(super) fn positions(points: &dyn Points, graph: &FuzzyGraph, config: &UmapConfig) -> Result<Array2<f64>> {
+/// Eigenvectors with larger residuals are no start.
+const RESIDUAL: f64 = 0.05;
+
+/// Positions (`n x components`), and by what they were found in the end.
+pub(super) fn positions(points: &dyn Points, graph: &FuzzyGraph, config: &UmapConfig) -> Result<(Array2<f64>, Start)> {
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     let (n, dims) = (graph.len(), config.components);
-    let spectral = config.start == Start::Spectral && n > dims + 1 && graph.components() == 1;
-    let mut at = match config.start {
-        Start::Random => Array2::from_shape_simple_fn((n, dims), || rng.random_range(0.0..1.0)),
-        _ if spectral => graph.spectrum(dims, config.seed)?.vectors,
-        _ => principal(points, config)?,
+    let smooth = if config.start == Start::Spectral { smooth(graph, config) } else { None };
+    let (mut at, start) = match (config.start, smooth) {
+        (Start::Random, _) => (Array2::from_shape_simple_fn((n, dims), || rng.random_range(0.0..1.0)), Start::Random),
+        (_, Some(vectors)) => (vectors, Start::Spectral),
+        _ => (principal(points, config)?, Start::Pca),
     };
     let largest = at.iter().fold(0.0, |most: f64, v| v.abs().max(most));
     if largest > 0.0 {
@@ -35,7 +39,16 @@ pub(super) fn positions(points: &dyn Points, graph: &FuzzyGraph, config: &UmapCo
         let (low, high) = column.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
         column.mapv_inplace(|v| SIDE * (v - low) / (high - low).max(f64::MIN_POSITIVE));
     }
-    Ok(at)
+    Ok((at, start))
+}
+
+/// The smoothest functions on a graph that is in one part, where the iteration finds them.
+fn smooth(graph: &FuzzyGraph, config: &UmapConfig) -> Option<Array2<f64>> {
+    if graph.len() <= config.components + 1 || graph.components() > 1 {
+        return None;
+    }
+    let spectrum = graph.spectrum(config.components, config.seed).ok()?;
+    (spectrum.residual <= RESIDUAL).then_some(spectrum.vectors)
 }
 
 /// The first principal components; of the directions where those are compared.

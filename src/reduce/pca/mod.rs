@@ -11,23 +11,35 @@
 //! ```
 //!
 //! There are `min(n, d)` components. The sign of a component is free; here its entry of largest absolute value is
-//! positive, so that the same data give the same signs. Matrices of up to 4 million values are decomposed as they are;
-//! larger ones by the eigenvectors of their smaller Gram matrix, which costs half the digits of the smallest variances.
-//! That of a tall matrix is summed over blocks of rows, in an order that does not depend on the number of threads and
-//! without a copy of the matrix.
+//! positive, so that the same data give the same signs.
+//!
+//! | solver | when, unless it is chosen | what it costs |
+//! |---|---|---|
+//! | singular vectors | up to 4 million values | all of them, `min(n, d)^2 max(n, d)` |
+//! | Gram matrix | larger | `min(n, d)^2 (max(n, d) + min(n, d))`; half the digits of the smallest variances |
+//! | iteration | both sides above 6,000, and few components asked for | `n d k` a step |
+//!
+//! An iteration counts only when its residuals say that the components are right (see [`Solver`]); where they do not, one
+//! of the exact ways is taken, and the result says so.
+
+mod exact;
+mod iterative;
+mod linfa;
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::parallel::prelude::*;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
-use super::eigen::{right_singular, symmetric_eigen};
+use iterative::Outcome;
+
 use crate::preprocess::features::require_finite;
 use crate::{Error, Result};
 
-/// Above this many values a matrix is decomposed by its Gram matrix.
-const DIRECT: usize = 1 << 22;
 /// Rows that are centred, summed or transformed at a time.
 const BLOCK: usize = 4096;
+/// The iteration is taken by itself for matrices with both sides above this ...
+const LARGE: usize = 6000;
+/// ... and at most this share of the components.
+const FEW: usize = 60;
 
 /// How many components to keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -39,6 +51,42 @@ pub enum Components {
     Count(usize),
     /// The fewest whose shares of the total variance sum to more than this fraction, between 0 and 1.
     Variance(f64),
+}
+
+/// How components are to be found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decomposition {
+    /// Exactly, unless the matrix is large and the components are few.
+    #[default]
+    Auto,
+    /// By all singular vectors, or all eigenvectors of the smaller Gram matrix.
+    Exact,
+    /// By iteration where it succeeds; only for a number of components ([`Components::Count`]).
+    Iterative,
+}
+
+/// How components were found.
+///
+/// The residual of component `v` with `l = s^2` is `|C v - l v| / l`, where `C = (x - m)'(x - m)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Solver {
+    /// All singular vectors of the centred matrix.
+    SingularVectors,
+    /// All eigenvectors of the smaller Gram matrix.
+    Gram,
+    /// Iteration for the first components only (LOBPCG of linfa-reduction, then block Krylov steps as far as needed).
+    /// Each component is within `1e-7` of the right one (by its residual and its distance from the next eigenvalue).
+    Iterative {
+        /// The largest residual.
+        residual: f64,
+        /// Cycles of block Krylov steps that were needed after linfa's components.
+        cycles: usize,
+    },
+    /// An exact way, since the iteration did not come close enough.
+    Fallback {
+        /// The largest residual that the iteration came to; infinite where it found too few components.
+        residual: f64,
+    },
 }
 
 /// The principal components of a matrix.
@@ -61,6 +109,7 @@ pub struct Pca {
     singular_values: Array1<f64>,
     total: f64,
     rows: usize,
+    solver: Solver,
 }
 
 impl Pca {
@@ -70,6 +119,30 @@ impl Pca {
     /// When there are fewer than two rows or no column, a value is not finite, all rows are equal, the count is 0 or
     /// above `min(n, d)`, or the fraction is not between 0 and 1.
     pub fn fit<V: Copy + Into<f64> + Sync>(x: ArrayView2<'_, V>, components: Components) -> Result<Self> {
+        Self::fit_by(x, components, Decomposition::Auto)
+    }
+
+    /// The components of `x`, `n x d`, found in the way of your choice.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use perturbook::reduce::pca::{Components, Decomposition, Pca, Solver};
+    ///
+    /// let x = Array2::from_shape_fn((300, 40), |(i, j)| ((i * (j + 2)) as f64).sin() / (1.0 + j as f64));
+    /// let few = Pca::fit_by(x.view(), Components::Count(3), Decomposition::Iterative)?;
+    /// let all = Pca::fit_by(x.view(), Components::Count(3), Decomposition::Exact)?;
+    /// assert!((&few.components() - &all.components()).iter().all(|v| v.abs() < 1e-6));
+    /// assert_eq!(all.solver(), Solver::SingularVectors);
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Pca::fit`]; and when iteration is asked for without a number of components.
+    pub fn fit_by<V: Copy + Into<f64> + Sync>(
+        x: ArrayView2<'_, V>,
+        components: Components,
+        decomposition: Decomposition,
+    ) -> Result<Self> {
         let (n, d) = x.dim();
         if n < 2 || d == 0 {
             return Err(Error::new(format!("a matrix of {n} x {d} has no principal components"))
@@ -77,34 +150,58 @@ impl Pca {
                 .fix("give at least two rows and one column"));
         }
         require_finite(x, "principal components")?;
-        let mean = column_means(x);
-        let (total, singular_values, mut rows) = match (n.saturating_mul(d) <= DIRECT, n >= d) {
-            (true, _) => {
-                let centred = centred(x, &mean);
-                let (values, rows) = right_singular(centred.view())?;
-                (sum_of_squares(centred.view()), values, rows)
-            }
-            (false, true) => by_tall_gram(x, &mean)?,
-            (false, false) => by_wide_gram(centred(x, &mean).view())?,
+        let count = match components {
+            Components::Count(count) => Some(count),
+            _ => None,
         };
-        if total == 0.0 {
-            return Err(Error::new(format!("the {n} rows are all equal: there is no variance to explain"))
-                .at("principal components")
-                .fix("check the columns that were chosen"));
-        }
-        rows.rows_mut().into_iter().for_each(|mut row| {
-            let largest = row.iter().copied().reduce(|a, b| if b.abs() > a.abs() { b } else { a });
-            if largest.is_some_and(|v| v < 0.0) {
-                row.mapv_inplace(|v| -v);
-            }
+        let few = count.filter(|&count| match decomposition {
+            Decomposition::Auto => n.min(d) > LARGE && count <= n.min(d) / FEW,
+            Decomposition::Exact => false,
+            Decomposition::Iterative => true,
         });
-        let pca = Self { mean, components: rows, singular_values, total, rows: n };
+        if decomposition == Decomposition::Iterative && count.is_none() {
+            return Err(Error::new(format!("an iteration for {components:?}"))
+                .at("principal components")
+                .fix("ask for a number of components, or for an exact decomposition"));
+        }
+        let mean = column_means(x);
+        let mut missed = None;
+        if let Some(count) = few.filter(|&count| 0 < count && count <= n.min(d)) {
+            let centred = centred(x, &mean);
+            let total = sum_of_squares(centred.view());
+            match iterative::leading(centred.view(), total, count)? {
+                Outcome::Right(found) => {
+                    let solver = Solver::Iterative { residual: found.residual, cycles: found.cycles };
+                    return Self::new(x, mean, (total, found.singular_values, found.components), solver);
+                }
+                Outcome::Missed(residual) => missed = Some(residual),
+            }
+        }
+        let (decomposed, solver) = exact::decomposed(x, &mean)?;
+        let solver = missed.map_or(solver, |residual| Solver::Fallback { residual });
+        let pca = Self::new(x, mean, decomposed, solver)?;
         let kept = match components {
             Components::All => pca.len(),
             Components::Count(count) => count,
             Components::Variance(fraction) => pca.components_for(fraction)?,
         };
         pca.truncated(kept)
+    }
+
+    fn new<V>(x: ArrayView2<'_, V>, mean: Array1<f64>, decomposed: Decomposed, solver: Solver) -> Result<Self> {
+        let (total, singular_values, mut components) = decomposed;
+        if total == 0.0 {
+            return Err(Error::new(format!("the {} rows are all equal: there is no variance to explain", x.nrows()))
+                .at("principal components")
+                .fix("check the columns that were chosen"));
+        }
+        components.rows_mut().into_iter().for_each(|mut row| {
+            let largest = row.iter().copied().reduce(|a, b| if b.abs() > a.abs() { b } else { a });
+            if largest.is_some_and(|v| v < 0.0) {
+                row.mapv_inplace(|v| -v);
+            }
+        });
+        Ok(Self { mean, components, singular_values, total, rows: x.nrows(), solver })
     }
 
     fn truncated(mut self, count: usize) -> Result<Self> {
@@ -145,6 +242,36 @@ impl Pca {
     /// Never true.
     pub fn is_empty(&self) -> bool {
         self.components.is_empty()
+    }
+
+    /// How the components were found.
+    pub fn solver(&self) -> Solver {
+        self.solver
+    }
+
+    /// `|C v - l v| / l` for each component `v` in the matrix `x` it was fitted on, with `C = (x - mean)'(x - mean)` and
+    /// `l` its squared singular value, `k`; infinite for a component without variance.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use perturbook::reduce::pca::{Components, Pca};
+    ///
+    /// let x = Array2::from_shape_fn((50, 6), |(i, j)| ((i * (j + 2)) as f64).sin());
+    /// let pca = Pca::fit(x.view(), Components::Count(3))?;
+    /// assert!(pca.residuals(x.view())?.iter().all(|r| *r < 1e-10));
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the number of columns differs.
+    pub fn residuals<V: Copy + Into<f64>>(&self, x: ArrayView2<'_, V>) -> Result<Array1<f64>> {
+        self.require_columns(x.ncols(), self.mean.len())?;
+        let mut products = Array2::<f64>::zeros(self.components.dim());
+        for block in x.axis_chunks_iter(Axis(0), BLOCK) {
+            let block = centred(block, &self.mean);
+            general_mat_mul(1.0, &self.components.dot(&block.t()), &block, 1.0, &mut products);
+        }
+        Ok(iterative::residuals(&products, &self.components, &self.singular_values))
     }
 
     /// Column means, `d`.
@@ -244,41 +371,6 @@ fn sum_of_squares(x: ArrayView2<'_, f64>) -> f64 {
 /// Sum of squares, singular values and right singular vectors as rows.
 type Decomposed = (f64, Array1<f64>, Array2<f64>);
 
-/// By the eigenvectors of `(x - m)'(x - m)`; no more than one block of rows for each thread is copied.
-fn by_tall_gram<V: Copy + Into<f64> + Sync>(x: ArrayView2<'_, V>, mean: &Array1<f64>) -> Result<Decomposed> {
-    let blocks: Vec<ArrayView2<'_, V>> = x.axis_chunks_iter(Axis(0), BLOCK).collect();
-    let mut gram = Array2::zeros((x.ncols(), x.ncols()));
-    for together in blocks.chunks(rayon::current_num_threads().max(1)) {
-        let product = |block: &ArrayView2<'_, V>| {
-            let block = centred(block.view(), mean);
-            block.t().dot(&block)
-        };
-        let products: Vec<Array2<f64>> = together.par_iter().map(product).collect();
-        products.iter().for_each(|product| gram += product);
-    }
-    let (singular, vectors) = descending(gram.view())?;
-    Ok((gram.diag().sum(), singular, vectors.reversed_axes()))
-}
-
-/// By the eigenvectors `u` of `xx'` of a centred matrix: the right ones are `x'u / s`. Of no variance there is no
-/// direction, and the row stays 0.
-fn by_wide_gram(x: ArrayView2<'_, f64>) -> Result<Decomposed> {
-    let (singular, vectors) = descending(x.dot(&x.t()).view())?;
-    let mut right = vectors.t().dot(&x);
-    for mut row in right.rows_mut() {
-        let length = row.dot(&row).sqrt();
-        row.mapv_inplace(|v| if length > 0.0 { v / length } else { 0.0 });
-    }
-    Ok((sum_of_squares(x), singular, right))
-}
-
-/// Roots of the eigenvalues, largest first, and the eigenvectors as columns.
-fn descending(gram: ArrayView2<'_, f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    let (values, vectors) = symmetric_eigen(gram)?;
-    let singular = values.iter().rev().map(|v| v.max(0.0).sqrt()).collect();
-    Ok((singular, vectors.slice(s![.., ..;-1]).to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,24 +380,6 @@ mod tests {
             let (i, j) = (i as f64, j as f64);
             (i * 0.37 + j).sin() * 3.0 / (1.0 + j) + (i * j * 1.7 + 0.3).cos()
         })
-    }
-
-    #[test]
-    fn both_ways_agree_for_tall_and_wide_matrices() {
-        for (n, d) in [(60, 9), (9, 60), (9000, 4)] {
-            let x = matrix(n, d);
-            let mean = column_means(x.view());
-            let centred = centred(x.view(), &mean);
-            let (direct, rows) = right_singular(centred.view()).unwrap();
-            let (total, gram, others) =
-                if n > d { by_tall_gram(x.view(), &mean) } else { by_wide_gram(centred.view()) }.unwrap();
-            assert!((total - direct.mapv(|s| s * s).sum()).abs() < 1e-9 * total);
-            for k in 0..n.min(d) - 1 {
-                assert!((direct[k] - gram[k]).abs() < 1e-9 * direct[0], "{n} x {d}: value {k}");
-                let cosine = rows.row(k).dot(&others.row(k)).abs();
-                assert!((cosine - 1.0).abs() < 1e-9, "{n} x {d}: vector {k}: {cosine}");
-            }
-        }
     }
 
     #[test]
