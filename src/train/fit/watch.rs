@@ -11,12 +11,13 @@ const LOOK: f64 = 10.0;
 const SAID: usize = 4;
 
 /// A bar with steps, time to go, steps per second, memory and the latest terms, and below it the curves of some terms,
-/// growing. In a terminal only the bar.
+/// growing. A terminal shows the bar, and what the curves say when they have ended.
 #[derive(Debug)]
 pub struct Watch {
     terms: Vec<String>,
     device: Device,
-    shown: Option<(Bar, Live<Trace>)>,
+    /// The bar, and the curves where there are any.
+    shown: Option<(Bar, Option<Live<Trace>>)>,
     /// Step and seconds of the last row, for the speed since then.
     before: Option<(u64, f64)>,
     speed: Option<f64>,
@@ -34,6 +35,11 @@ impl Watch {
     /// Watches a term of the loss.
     pub fn term(term: &str) -> Self {
         Self::terms(&[term])
+    }
+
+    /// Only the bar, for programs that are no notebook.
+    pub fn bar() -> Self {
+        Self::terms(&[])
     }
 
     /// Watches some terms in one figure, in training and validation.
@@ -99,11 +105,14 @@ impl Observer for Watch {
         let mut bar = Bar::new(&format!("{method}, steps"), Some(total));
         bar.advance_before(done);
         let axis = if let [term] = &self.terms[..] { term.as_str() } else { "value" };
-        let mut trace = Trace::new(&format!("{method}: {}", self.terms.join(", ")), "epoch", axis);
-        history.rows.iter().for_each(|row| Self::push(&mut trace, &self.terms, row));
+        let trace = (!self.terms.is_empty()).then(|| {
+            let mut trace = Trace::new(&format!("{method}: {}", self.terms.join(", ")), "epoch", axis);
+            history.rows.iter().for_each(|row| Self::push(&mut trace, &self.terms, row));
+            Live::new(trace)
+        });
         self.before = history.rows.last().map(|row| (row.step, row.seconds));
         self.looked = f64::NEG_INFINITY;
-        self.shown = Some((bar, Live::new(trace)));
+        self.shown = Some((bar, trace));
     }
 
     fn step(&mut self) {
@@ -116,7 +125,9 @@ impl Observer for Watch {
         let words = self.words(row);
         let Some((bar, trace)) = &mut self.shown else { return };
         bar.say(words);
-        trace.change(|trace| Self::push(trace, &self.terms, row));
+        if let Some(trace) = trace {
+            trace.change(|trace| Self::push(trace, &self.terms, row));
+        }
     }
 
     fn stopped(&mut self) -> bool {
