@@ -1,7 +1,5 @@
 //! The cells of a run: files, folders or a simulator, with the columns that say what they are, and the part that is held out.
 
-use std::collections::HashMap;
-
 use polars::prelude::Column;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -135,9 +133,8 @@ fn folds(screen: &Screen, of: usize, seed: u64) -> Vec<u32> {
 
 /// The screen with a column that says each cell's part.
 fn with_column(screen: &Screen, part: &[u32]) -> Result<Screen> {
-    let taken: HashMap<&str, ()> = screen.table().get_column_names().iter().map(|name| (name.as_str(), ())).collect();
-    let name = (1..).map(|n| if n == 1 { "fold".to_owned() } else { format!("fold_{n}") });
-    let name = name.into_iter().find(|name| !taken.contains_key(name.as_str())).unwrap_or_default();
+    let mut names = (1..).map(|n| if n == 1 { "fold".to_owned() } else { format!("fold_{n}") });
+    let name = names.find(|name| screen.table().column(name).is_err()).unwrap_or_default();
     let column = Column::new(name.as_str().into(), part.to_vec());
     let table = screen.table().hstack(&[column]).map_err(|e| {
         Error::new(format!("the column of the parts cannot be added: {e}")).at("table of the screen").caused_by(e)

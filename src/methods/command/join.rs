@@ -38,9 +38,9 @@ fn table(parts: &[(String, Screen)]) -> Result<DataFrame> {
         let mut columns = Vec::new();
         for name in &names {
             let column = part.table().column(name).map_err(failed)?;
-            let kinds = parts.iter().filter_map(|(_, part)| part.table().column(name).ok()).map(Column::dtype);
             // A batch may be a number in one file and a word in another.
-            let same = kinds.clone().all(|kind| kind == column.dtype());
+            let mut all = parts.iter().filter_map(|(_, part)| part.table().column(name).ok());
+            let same = all.all(|other| other.dtype() == column.dtype());
             columns.push(if same { column.clone() } else { column.cast(&DataType::String).map_err(failed)? });
         }
         if !names.iter().any(|name| name == "file") {

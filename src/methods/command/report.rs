@@ -107,9 +107,12 @@ fn components(title: &str, values: ArrayView2<'_, f32>, screen: &Screen) -> Resu
     };
     let mut scatter = Scatter::new(&format!("{title}: principal components"), axis(0), axis(1));
     for (role, name) in [(Role::Other, "set aside"), (Role::Perturbed, "perturbed"), (Role::Control, "control")] {
-        let rows: Vec<usize> = (0..scores.nrows()).filter(|&row| screen.role(row) == role).collect();
-        let along = |at: usize| rows.iter().map(|&row| if at < axes { scores[[row, at]] } else { 0.0 }).collect();
-        let (x, y): (Vec<f64>, Vec<f64>) = (along(0), along(1));
+        let cells = scores.nrows().min(screen.len());
+        let rows: Vec<usize> = (0..cells).filter(|&row| screen.role(row) == role).collect();
+        let along = |at: usize| -> Vec<f64> {
+            rows.iter().map(|&row| if at < axes { scores[[row, at]] } else { 0.0 }).collect()
+        };
+        let (x, y) = (along(0), along(1));
         if !rows.is_empty() {
             scatter = scatter.points(name, &x, &y);
         }

@@ -77,10 +77,10 @@ pub fn fit_with<M: Method>(mut arguments: Arguments, out: &mut dyn Write) -> Res
     let history = model.history();
     history.write_parquet(folder.join(HISTORY))?;
     let stopped = history.ended == Some(Ended::Stopped) || crate::stop::requested();
-    let embedding = match (stopped, model.embed(&all)) {
-        (false, Ok(embedding)) => Some(embedding),
-        (false, Err(error)) if !crate::stop::requested() => return Err(error.into()),
-        _ => None,
+    let embedding = if stopped { None } else { Some(model.embed(&all)) };
+    let embedding = match embedding {
+        Some(Err(error)) if !crate::stop::requested() => return Err(error.into()),
+        other => other.and_then(Result::ok),
     };
     if let Some(embedding) = &embedding {
         embedding.write_parquet(folder.join(EMBEDDING))?;

@@ -86,15 +86,14 @@ where
 /// What a run learns from, owned: a value that outlives the cell or function that made it. A copy shares the parts.
 ///
 /// ```
-/// use perturbook::train::{Feed, OwnedData, Uniform};
+/// use perturbook::train::{Feed, OwnedData, Purpose, Uniform, stream};
 ///
 /// let sampler = Uniform::new((0..10).collect(), 5, 0)?;
 /// let numbers: Vec<f32> = (0..10).map(|row| row as f32).collect();
-/// let data = OwnedData::new(sampler, move |rows: &Vec<usize>, _| Ok(rows.iter().map(|&row| numbers[row]).sum::<f32>()))
-///     .fingerprint("ten numbers");
-/// let sums: Vec<f32> =
-///     (0..2).map(|step| data.load(&data.rows(0, step), &mut perturbook::train::stream(0, perturbook::train::Purpose::Augmentation, step))).collect::<Result<_, _>>()?;
-/// assert_eq!(sums[0] + sums[1], 45.0);
+/// let sum = move |rows: &Vec<usize>, _: &mut _| Ok(rows.iter().map(|&row| numbers[row]).sum::<f32>());
+/// let data = OwnedData::new(sampler, sum).with_fingerprint("ten numbers");
+/// let mut rng = stream(0, Purpose::Augmentation, 0);
+/// assert_eq!(data.load(&data.rows(0, 0), &mut rng)? + data.load(&data.rows(0, 1), &mut rng)?, 45.0);
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 pub struct OwnedData<S: Sampler, B> {
@@ -117,14 +116,14 @@ impl<S: Sampler, B> OwnedData<S, B> {
 
     /// The same with these rows for validation, one entry for each batch.
     #[must_use]
-    pub fn validation(mut self, rows: Vec<S::Rows>) -> Self {
+    pub fn with_validation(mut self, rows: Vec<S::Rows>) -> Self {
         self.validation = Arc::new(rows);
         self
     }
 
     /// The same with a text that tells these data from others; checkpoints of other data are refused.
     #[must_use]
-    pub fn fingerprint(mut self, text: impl Into<String>) -> Self {
+    pub fn with_fingerprint(mut self, text: impl Into<String>) -> Self {
         self.fingerprint = text.into();
         self
     }
