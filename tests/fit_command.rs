@@ -385,6 +385,17 @@ fn said(output: &Output) -> (String, String) {
 }
 
 #[test]
+fn the_program_knows_how_it_is_called() {
+    let program = |words: &[&str]| Command::new(env!("CARGO_BIN_EXE_perturbook-fit")).args(words).output().expect("ended");
+    let help = program(&["--help"]);
+    assert!(help.status.success() && said(&help).0.contains("usage: perturbook fit METHOD"));
+    assert!(program(&["--list"]).status.success());
+    let wrong = program(&["no_such_method", "--out", "x"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(said(&wrong).1.contains("\"no_such_method\" is no method"));
+}
+
+#[test]
 fn signals_stop_a_run_that_then_goes_on() {
     become_the_command();
     for (signal, name) in [("-TERM", "term"), ("-INT", "int")] {

@@ -35,13 +35,13 @@ impl<'a> Draft<'a> {
         let path = self.find(name)?;
         let now = at(&self.value, &path).cloned().unwrap_or_default();
         let mut candidates = Vec::new();
+        if text == NONE {
+            candidates.push(Value::Null);
+        }
         if !now.is_string() {
             candidates.extend(written(text));
         }
         candidates.push(Value::String(text.to_owned()));
-        if text == NONE {
-            candidates.push(Value::Null);
-        }
         self.put(&path, candidates, text)
     }
 
@@ -63,10 +63,9 @@ impl<'a> Draft<'a> {
                 }
             }
         }
-        let mut candidates = vec![value.clone()];
-        if value == NONE {
-            candidates.push(Value::Null);
-        }
+        // Only what may be left out takes nothing.
+        let nothing = (value == NONE).then_some(Value::Null);
+        let candidates = nothing.into_iter().chain([value.clone()]).collect();
         self.put(path, candidates, &value.to_string())
     }
 
@@ -84,6 +83,7 @@ impl<'a> Draft<'a> {
                     return Ok(());
                 }
                 Ok(_) => why = why.or(Some("it is not taken up as written".to_owned())),
+                Err(_) if candidate.is_null() => {}
                 Err(error) => why = why.or(Some(error)),
             }
         }

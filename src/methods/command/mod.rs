@@ -49,7 +49,8 @@ usage: perturbook fit METHOD --data PATH... --out FOLDER [options]
   --out FOLDER           where model, embedding, history, report and checkpoints go
   --preset quick|paper   the plan that settings start from; paper where nothing is said
   --config FILE          settings that differ from it, as TOML: tables `settings` and `run`, such as another run's plan.toml
-  --set NAME=VALUE       a setting by its name or the end of it, such as run.epochs or epochs; may be repeated
+  --set NAME=VALUE       a setting by its name or the end of it, such as run.epochs or epochs; may be repeated;
+                         VALUE none: without what can be left out
   --seed N               the seed of the run
   --device D             auto, cpu, cuda, cuda:1; else what PERTURBOOK_DEVICE says
   --perturbation COLUMN  the column that names the perturbation, where it has no usual name
