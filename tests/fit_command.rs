@@ -112,7 +112,8 @@ impl Method for Mean {
     fn fit(screen: &Screen, plan: &Plan<Settings>, _: &Device, observer: &mut dyn Observer) -> Result<Self> {
         let numbers = numbers(screen)?;
         let sampler = Uniform::new((0..numbers.len()).collect(), plan.settings.batch, plan.run.seed)?;
-        let load = |rows: &Vec<usize>, _: &mut rand_chacha::ChaCha8Rng| Ok(rows.iter().map(|&row| numbers[row]).collect());
+        let load =
+            |rows: &Vec<usize>, _: &mut rand_chacha::ChaCha8Rng| Ok(rows.iter().map(|&row| numbers[row]).collect());
         let fingerprint = format!("{} cells", screen.len());
         let validation = vec![(0..numbers.len().min(50)).collect()];
         let data = Data { sampler: &sampler, load: &load, validation, fingerprint };
@@ -123,7 +124,8 @@ impl Method for Mean {
 
     fn embed(&self, screen: &Screen) -> Result<Embedding> {
         let numbers = numbers(screen)?;
-        let values = Array2::from_shape_fn((numbers.len(), 2), |(row, d)| (numbers[row] - self.value).powi(d as i32 + 1));
+        let values =
+            Array2::from_shape_fn((numbers.len(), 2), |(row, d)| (numbers[row] - self.value).powi(d as i32 + 1));
         Embedding::new(values, screen.table().clone())
     }
 
@@ -349,7 +351,9 @@ fn a_fold_is_left_out_of_learning_and_named_in_the_embedding() {
     let parts: Vec<u32> = fold.u32().expect("numbers").iter().flatten().collect();
     assert_eq!((1..=3).map(|part| parts.iter().filter(|&&p| p == part).count()).collect::<Vec<_>>(), [100, 100, 100]);
     let report = here.text("report.html");
-    for words in ["held out: part 2 of 3, 100 of 300 cells", "batch: column target, as asked for", "controls: 100 cells"] {
+    for words in
+        ["held out: part 2 of 3, 100 of 300 cells", "batch: column target, as asked for", "controls: 100 cells"]
+    {
         assert!(report.contains(words), "{words}");
     }
 }
@@ -386,7 +390,8 @@ fn said(output: &Output) -> (String, String) {
 
 #[test]
 fn the_program_knows_how_it_is_called() {
-    let program = |words: &[&str]| Command::new(env!("CARGO_BIN_EXE_perturbook-fit")).args(words).output().expect("ended");
+    let program =
+        |words: &[&str]| Command::new(env!("CARGO_BIN_EXE_perturbook-fit")).args(words).output().expect("ended");
     let help = program(&["--help"]);
     assert!(help.status.success() && said(&help).0.contains("usage: perturbook fit METHOD"));
     assert!(program(&["--list"]).status.success());
@@ -401,7 +406,8 @@ fn signals_stop_a_run_that_then_goes_on() {
     for (signal, name) in [("-TERM", "term"), ("-INT", "int")] {
         let here = Run::new();
         let out = here.out();
-        let words = ["mean", "--data", &here.data, "--out", &out, "--set=pause=20", "--set=epochs=1000", "--device=cpu"];
+        let words =
+            ["mean", "--data", &here.data, "--out", &out, "--set=pause=20", "--set=epochs=1000", "--device=cpu"];
         let started = child("signals_stop_a_run_that_then_goes_on", &words).spawn().expect("started");
         let began = Instant::now();
         let log = here.file("log.jsonl");

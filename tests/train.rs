@@ -7,8 +7,8 @@ use perturbook::display::Show;
 use perturbook::nn::{Init, Linear, State};
 use perturbook::tensor::{Device, Tensor, cpu};
 use perturbook::train::{
-    Accumulate, Adam, AdamConfig, Average, Balanced, Between, Clip, Data, Decay, Ended, FitConfig, History, Learner, NamedGradients,
-    Observer, Paired, PairedRows, Phase, Sampler, SetPair, Sets, Silent, Step, Terms, Uniform, fit,
+    Accumulate, Adam, AdamConfig, Average, Balanced, Between, Clip, Data, Decay, Ended, FitConfig, History, Learner,
+    NamedGradients, Observer, Paired, PairedRows, Phase, Sampler, SetPair, Sets, Silent, Step, Terms, Uniform, fit,
 };
 use perturbook::{Error, Result};
 use rand::RngExt;

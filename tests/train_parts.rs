@@ -6,8 +6,8 @@ use perturbook::display::{Bundle, Show};
 use perturbook::nn::{Conv, Init, LayerNorm, Linear, State};
 use perturbook::tensor::{Device, Tensor, cpu};
 use perturbook::train::{
-    Accumulate, Adam, AdamConfig, Average, Ended, FitConfig, Learner, Lines, NamedGradients, Observer,
-    OwnedData, Precision, Purpose, Settings, Silent, Snapshot, Step, Terms, Uniform, Watch, fit, stream,
+    Accumulate, Adam, AdamConfig, Average, Ended, FitConfig, Learner, Lines, NamedGradients, Observer, OwnedData,
+    Precision, Purpose, Settings, Silent, Snapshot, Step, Terms, Uniform, Watch, fit, stream,
 };
 use perturbook::{Error, Result};
 use rand::RngExt;
@@ -29,7 +29,9 @@ fn gradients(net: &Linear, rows: Tensor<2>) -> NamedGradients {
 fn far(a: &State, b: &State) -> f32 {
     assert_eq!(a.names(), b.names());
     let pairs = a.iter().zip(b.iter());
-    pairs.flat_map(|((_, a), (_, b))| a.iter().zip(b).map(|(a, b)| (a - b).abs()).collect::<Vec<_>>()).fold(0.0, f32::max)
+    pairs
+        .flat_map(|((_, a), (_, b))| a.iter().zip(b).map(|(a, b)| (a - b).abs()).collect::<Vec<_>>())
+        .fold(0.0, f32::max)
 }
 
 #[test]
@@ -184,7 +186,9 @@ impl Learner for Counter {
 
 fn kept() -> OwnedData<Uniform, usize> {
     let sampler = Uniform::new((0..40).collect(), 4, 0).expect("a sampler");
-    OwnedData::new(sampler, |rows: &Vec<usize>, _| Ok(rows.len())).with_validation(vec![vec![1, 2]]).with_fingerprint("forty")
+    OwnedData::new(sampler, |rows: &Vec<usize>, _| Ok(rows.len()))
+        .with_validation(vec![vec![1, 2]])
+        .with_fingerprint("forty")
 }
 
 #[test]
@@ -232,8 +236,7 @@ fn a_log_holds_each_row_once_also_after_a_run_that_was_killed() {
     let mut lines = Lines::append(&log).expect("a log");
     let history = fit(&mut second, &kept(), &config(true), &mut lines).expect("it goes on");
     assert!(lines.failure().is_none());
-    let expected: Vec<(u64, String)> =
-        history.rows.iter().map(|row| (row.step, row.phase.name().to_owned())).collect();
+    let expected: Vec<(u64, String)> = history.rows.iter().map(|row| (row.step, row.phase.name().to_owned())).collect();
     assert_eq!(steps(&log), expected);
     assert_eq!(expected.len(), 33);
 }

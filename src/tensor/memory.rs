@@ -61,7 +61,8 @@ impl MemoryUse {
             let output = program.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
             output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
         };
-        let own = ask("--query-compute-apps=pid,used_gpu_memory").and_then(|text| of_process(&text, std::process::id()));
+        let own =
+            ask("--query-compute-apps=pid,used_gpu_memory").and_then(|text| of_process(&text, std::process::id()));
         own.or_else(|| of_all(&ask("--query-gpu=memory.used")?))
     }
 }
@@ -114,7 +115,10 @@ mod tests {
         // In a container the process has another number, and some drivers say nothing.
         assert_eq!(of_process("123, 7\n", 4711), None);
         assert_eq!(of_process("4711, [N/A]\n", 4711), None);
-        assert_eq!(of_all("512\n").map(|memory| memory.to_string()).as_deref(), Some("GPU 0.54 GB with other programs"));
+        assert_eq!(
+            of_all("512\n").map(|memory| memory.to_string()).as_deref(),
+            Some("GPU 0.54 GB with other programs")
+        );
         assert_eq!(of_all("[N/A]\n"), None);
     }
 }

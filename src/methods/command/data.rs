@@ -62,7 +62,8 @@ fn simulated(what: &str) -> Result<Screen, Failure> {
             Screen::new(cells.table().clone(), Features::numbered(cells.values().to_owned())?)?
         }
         other => {
-            let what = format!("there is no simulator {other:?}: there are simulate:counts, simulate:images, simulate:bias");
+            let what =
+                format!("there is no simulator {other:?}: there are simulate:counts, simulate:images, simulate:bias");
             return Err(Failure::call(what));
         }
     })

@@ -121,7 +121,11 @@ impl<'a> Draft<'a> {
         let nearest = all.iter().map(|path| (near(path), path)).min();
         let close = nearest.filter(|(distance, path)| *distance <= (last(name).len().max(last(path).len()) / 3).max(1));
         let hint = close.map_or_else(String::new, |(_, path)| format!("did you mean {path}? "));
-        let leaves: Vec<&str> = all.iter().filter(|path| !at(&self.value, path).is_some_and(Value::is_object)).map(String::as_str).collect();
+        let leaves: Vec<&str> = all
+            .iter()
+            .filter(|path| !at(&self.value, path).is_some_and(Value::is_object))
+            .map(String::as_str)
+            .collect();
         Error::new(format!("there is no setting {name}"))
             .at("settings")
             .fix(format!("{hint}there are {}", leaves.join(", ")))
@@ -174,9 +178,9 @@ pub(super) fn to_toml(value: &Value) -> Option<toml::Value> {
 /// Whether what a plan holds is what was put in; a table may have got defaults beside it, a number lost digits.
 fn takes_up(held: &Value, given: &Value) -> bool {
     match (held, given) {
-        (Value::Object(held), Value::Object(given)) => given
-            .iter()
-            .all(|(key, value)| held.get(key).map_or(value.is_null(), |held| takes_up(held, value))),
+        (Value::Object(held), Value::Object(given)) => {
+            given.iter().all(|(key, value)| held.get(key).map_or(value.is_null(), |held| takes_up(held, value)))
+        }
         (Value::Array(held), Value::Array(given)) => {
             held.len() == given.len() && held.iter().zip(given).all(|(held, given)| takes_up(held, given))
         }
@@ -295,7 +299,8 @@ mod tests {
         assert!(!text("quality", "3").contains("did you mean"));
         let wrong = text("epochs", "many");
         assert!(wrong.contains("run.epochs cannot be many") && wrong.contains("it is 10"), "{wrong}");
-        for (name, value) in [("epochs", "2.5"), ("epochs", "-1"), ("resume", "yes"), ("rate", "true"), ("layers", "3")] {
+        for (name, value) in [("epochs", "2.5"), ("epochs", "-1"), ("resume", "yes"), ("rate", "true"), ("layers", "3")]
+        {
             text(name, value);
         }
         assert!(text("epochs", "1\ny = 2").contains("cannot be"));

@@ -79,7 +79,9 @@ fn payload(parts: &[(String, Screen)]) -> Result<Payload> {
             for (file, part) in parts {
                 match part.payload() {
                     Payload::Features(features) if features.names() == first.names() => all.push(features.values()),
-                    Payload::Features(features) => return differ(file, first_difference(first.names(), features.names())),
+                    Payload::Features(features) => {
+                        return differ(file, first_difference(first.names(), features.names()));
+                    }
                     other => return differ(file, format!("they are {}", other.describe())),
                 }
             }

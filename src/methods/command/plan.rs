@@ -137,7 +137,8 @@ fn complete(arguments: &mut Arguments, kept: Called) {
 /// Writes the plan; the path never holds half of it.
 pub(super) fn write<M: Method>(plan: &Plan<M::Settings>, arguments: &Arguments) -> Result<()> {
     let path = arguments.out.join(FILE);
-    let failed = |what: String| Error::new(format!("the plan cannot be written: {what}")).at(path.display().to_string());
+    let failed =
+        |what: String| Error::new(format!("the plan cannot be written: {what}")).at(path.display().to_string());
     let called = Called {
         method: M::NAME.to_owned(),
         data: arguments.data.iter().map(|data| whole_path(data)).collect(),
@@ -160,7 +161,8 @@ pub(super) fn write<M: Method>(plan: &Plan<M::Settings>, arguments: &Arguments) 
     }
     let table = to_toml(&Value::Object(all)).ok_or_else(|| failed("a number is too large for TOML".to_owned()))?;
     let text = toml::to_string_pretty(&table).map_err(|e| failed(e.to_string()))?;
-    let head = format!("# All settings of a run of {}: `perturbook fit {} --config` takes this file.\n\n", M::NAME, M::NAME);
+    let head =
+        format!("# All settings of a run of {}: `perturbook fit {} --config` takes this file.\n\n", M::NAME, M::NAME);
     write_bytes(&path, (head + &text).as_bytes())
 }
 

@@ -12,9 +12,10 @@
 //! (HSIC, covariances, statistics of batch normalisation) see the parts.
 //!
 //! Gradients go over the first device one after another: (n - 1) transfers there and back for n devices of one machine.
-//! burn's own exchange (its feature `distributed`, by NCCL) is written for CUDA only and aborts on the CPU, so that nothing
-//! could test it here; its older crate `burn-collective` brings a network stack. [`StepTimes`] says from measured times
-//! what more devices would give. On one CPU, whose cores a single replica uses already, replicas gain nothing.
+//! burn 0.21 has two exchanges of its own. `burn-collective` adds in the order of a hash map, which differs from run to run
+//! and rounding with it, and brings a WebSocket stack that cannot be left out. The feature `distributed` (NCCL) is written
+//! for CUDA only and aborts on the CPU, so that nothing here could test it. [`StepTimes`] says from measured times what more
+//! devices would give. On one CPU, whose cores a single replica uses already, replicas gain nothing.
 //!
 //! With several GPUs there is one replica for each, of `Device::autodiff(DeviceChoice::of("cuda:1")?.device)` and so on,
 //! started from one seed. That was run on CPU replicas only.
@@ -125,7 +126,8 @@ fn each<R: Send, I: Send, O: Send>(
         let threads: Vec<_> = pairs.map(|(replica, input)| scope.spawn(move || work(replica, input))).collect();
         let ended = threads.into_iter().map(|thread| {
             thread.join().unwrap_or_else(|_| {
-                Err(Error::new("a replica ended before its time").fix("its message stands above; replicas must not panic"))
+                Err(Error::new("a replica ended before its time")
+                    .fix("its message stands above; replicas must not panic"))
             })
         });
         // All threads are waited for before an error is passed on.
@@ -152,7 +154,8 @@ impl<R: Replica> Learner for Parallel<R> {
             Ok((terms.finite(at)?, gradients))
         })?;
         let computed = began.elapsed();
-        let found = found.into_iter().zip(shares).map(|((terms, gradients), share)| (terms, gradients, share)).collect();
+        let found =
+            found.into_iter().zip(shares).map(|((terms, gradients), share)| (terms, gradients, share)).collect();
         let (terms, gradients) = self.exchanged(found);
         let copies = self.replicas.iter().map(|replica| gradients.clone().on(&replica.device())).collect();
         let exchanged = began.elapsed();
