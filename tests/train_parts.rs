@@ -74,7 +74,8 @@ fn what_cannot_be_accumulated_or_averaged_is_refused() {
     }
     let mut average = Average::of(&net, 0.5, 1).expect("an average");
     let at = Step { seed: 0, epoch: 0, done: 0, per_epoch: 1, total: 1 };
-    let other = Linear::new(4, 2, Init::Uniform, &mut stream(0, Purpose::Weights, 0), &cpu());
+    let device = Device::autodiff(cpu());
+    let other = Linear::new(4, 2, Init::Uniform, &mut stream(0, Purpose::Weights, 0), &device);
     assert!(average.follow(&other, &at).is_err());
     assert!(average.load(&State::of(&other)).is_err());
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::failure::Failure;
+use super::failure::{Failure, Outcome};
 
 /// Which of a method's plans a run starts from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl Arguments {
     ///
     /// # Errors
     /// When an option does not exist, is given twice or lacks its value, or there is no folder to write to.
-    pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
+    pub fn parse(words: impl IntoIterator<Item = String>) -> Outcome<Self> {
         let mut words = words.into_iter().peekable();
         let mut found = Self::default();
         let mut seen: Vec<String> = Vec::new();
@@ -146,7 +146,7 @@ const OPTIONS: [&str; 10] = [
     "--batch",
 ];
 
-fn preset(value: &str) -> Result<Preset, Failure> {
+fn preset(value: &str) -> Outcome<Preset> {
     match value {
         "quick" => Ok(Preset::Quick),
         "paper" => Ok(Preset::Paper),
@@ -155,12 +155,12 @@ fn preset(value: &str) -> Result<Preset, Failure> {
 }
 
 /// Below 2^63, so that TOML can hold it.
-fn seed(value: &str) -> Result<u64, Failure> {
+fn seed(value: &str) -> Outcome<u64> {
     let seed = value.parse::<i64>().ok().and_then(|seed| u64::try_from(seed).ok());
     seed.ok_or_else(|| Failure::call(format!("{value:?} is no seed: give a whole number from 0 to 2^63 - 1")))
 }
 
-fn fold(value: &str) -> Result<Fold, Failure> {
+fn fold(value: &str) -> Outcome<Fold> {
     let parts = value.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
     match parts {
         Some((part, of)) if of >= 2 && (1..=of).contains(&part) => Ok(Fold { part, of }),
@@ -168,7 +168,7 @@ fn fold(value: &str) -> Result<Fold, Failure> {
     }
 }
 
-fn setting(value: &str) -> Result<(String, String), Failure> {
+fn setting(value: &str) -> Outcome<(String, String)> {
     match value.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
         _ => Err(Failure::call(format!("{value:?} sets nothing: write for instance --set epochs=20"))),

@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::arguments::{Arguments, Fold};
-use super::failure::Failure;
+use super::failure::{Failure, Outcome};
 use super::join::join;
 use crate::screen::{Features, Label, Role, Screen};
 use crate::simulate::{OpsConfig, PerturbSeqConfig, PlantedBiasConfig, ops_images, perturb_seq, planted_bias};
@@ -26,7 +26,7 @@ pub(super) struct Cells {
 }
 
 /// Opens what the arguments name.
-pub(super) fn open(arguments: &Arguments, seed: u64) -> Result<Cells, Failure> {
+pub(super) fn open(arguments: &Arguments, seed: u64) -> Outcome<Cells> {
     let mut parts = Vec::new();
     let mut lines = Vec::new();
     for name in &arguments.data {
@@ -53,7 +53,7 @@ pub(super) fn open(arguments: &Arguments, seed: u64) -> Result<Cells, Failure> {
     Ok(Cells { all, train, lines })
 }
 
-fn simulated(what: &str) -> Result<Screen, Failure> {
+fn simulated(what: &str) -> Outcome<Screen> {
     Ok(match what {
         "counts" => perturb_seq(&PerturbSeqConfig::quick())?.screen()?,
         "images" => ops_images(&OpsConfig::quick())?.screen()?,

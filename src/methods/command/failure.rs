@@ -14,6 +14,9 @@ pub enum Failure {
     Run(Error),
 }
 
+/// What the command gives, or why it does not.
+pub type Outcome<T> = std::result::Result<T, Failure>;
+
 impl Failure {
     /// A call that cannot be understood; how the command is called stands below.
     pub(super) fn call(what: impl Into<String>) -> Self {

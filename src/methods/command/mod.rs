@@ -30,13 +30,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 pub use arguments::{Arguments, Fold, Preset};
-pub use failure::Failure;
+pub use failure::{Failure, Outcome};
 pub use run::fit_with;
 
 use super::Method;
+use crate::Error;
 use crate::display::Grid;
 use crate::train::Ended;
-use crate::{Error, Result};
 
 const USAGE: &str = "\
 Train a method on a screen, without a notebook
@@ -66,7 +66,7 @@ Ctrl-C or SIGTERM stops at the next step and keeps what was learned.
 struct Entry {
     name: &'static str,
     about: &'static str,
-    fit: fn(Arguments, &mut dyn Write) -> Result<Ended, Failure>,
+    fit: fn(Arguments, &mut dyn Write) -> Outcome<Ended>,
 }
 
 fn entry<M: Method>(about: &'static str) -> Entry {
@@ -109,11 +109,11 @@ fn start(methods: &[Entry], arguments: impl IntoIterator<Item = String>) -> Exit
 ///
 /// # Errors
 /// As [`fit_with`]; and when there is no such method.
-pub fn run(arguments: &[String], out: &mut dyn Write) -> Result<(), Failure> {
+pub fn run(arguments: &[String], out: &mut dyn Write) -> Outcome<()> {
     run_one_of(&methods(), arguments, out)
 }
 
-fn run_one_of(methods: &[Entry], arguments: &[String], out: &mut dyn Write) -> Result<(), Failure> {
+fn run_one_of(methods: &[Entry], arguments: &[String], out: &mut dyn Write) -> Outcome<()> {
     let Some((first, rest)) = arguments.split_first() else {
         return Err(Failure::call("no method is named"));
     };

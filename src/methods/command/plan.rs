@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::arguments::{Arguments, Fold, Preset};
 use super::draft::{Draft, to_json, to_toml};
-use super::failure::Failure;
+use super::failure::{Failure, Outcome};
 use crate::io::part_file::write_bytes;
 use crate::methods::{Method, Plan};
 use crate::{Error, Result};
@@ -75,7 +75,7 @@ fn line_of(text: &str, error: &toml::de::Error, file: &str) -> String {
 }
 
 /// The plan that the arguments ask for; they are completed by those of the run that goes on.
-pub(super) fn plan<M: Method>(arguments: &mut Arguments) -> Result<Plan<M::Settings>, Failure> {
+pub(super) fn plan<M: Method>(arguments: &mut Arguments) -> Outcome<Plan<M::Settings>> {
     let preset = match arguments.preset.unwrap_or_default() {
         Preset::Quick => M::quick(),
         Preset::Paper => M::paper(),

@@ -105,7 +105,8 @@ fn components(title: &str, values: ArrayView2<'_, f32>, screen: &Screen) -> Resu
         Some(share) => format!("component {} ({:.0} % of the variance)", at + 1, 100.0 * share),
         None => "there is one component only".to_owned(),
     };
-    let mut scatter = Scatter::new(&format!("{title}: principal components"), axis(0), axis(1));
+    let title = format!("{title}: principal components");
+    let mut scatter = Scatter::new(&title, axis(0).as_str(), axis(1).as_str());
     for (role, name) in [(Role::Other, "set aside"), (Role::Perturbed, "perturbed"), (Role::Control, "control")] {
         let cells = scores.nrows().min(screen.len());
         let rows: Vec<usize> = (0..cells).filter(|&row| screen.role(row) == role).collect();

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::arguments::Arguments;
 use super::data::{self, Cells};
-use super::failure::Failure;
+use super::failure::{Failure, Outcome};
 use super::{plan, report};
 use crate::methods::{Method, Plan};
 use crate::tensor::{DeviceChoice, MemoryUse, choose_device};
@@ -44,7 +44,7 @@ pub(super) struct Told<'a> {
 /// # Errors
 /// [`Failure::Usage`] when settings do not exist or have other types; [`Failure::Run`] when data cannot be read, the folder
 /// holds a run that is not to go on, or training fails.
-pub fn fit_with<M: Method>(mut arguments: Arguments, out: &mut dyn Write) -> Result<Ended, Failure> {
+pub fn fit_with<M: Method>(mut arguments: Arguments, out: &mut dyn Write) -> Outcome<Ended> {
     let folder = arguments.out.clone();
     let planned = plan::plan::<M>(&mut arguments)?;
     let last = folder.join("last.safetensors");
