@@ -425,9 +425,11 @@ fn signals_stop_a_run_that_then_goes_on() {
         assert!(here.file("model.safetensors").exists() && here.file("last.safetensors").exists());
         assert!(!here.file("embedding.parquet").exists());
         assert!(here.text("report.html").contains("Stopped as asked"));
+        let model = std::fs::read(here.file("model.safetensors")).expect("a model");
         let (ended, said) = run(&["--out", &out, "--resume", "--set=epochs=5"]).expect("it goes on");
         assert_eq!(ended, Ended::Finished, "{said}");
         assert!(here.file("embedding.parquet").exists());
+        assert_ne!(std::fs::read(here.file("model.safetensors")).expect("a model"), model);
     }
 }
 

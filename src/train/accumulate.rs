@@ -16,7 +16,7 @@ use crate::{Error, Result};
 /// The name of the count in a state; names of parameters follow `sum.`.
 const COUNT: &str = "count";
 
-/// Gradients that wait for others.
+/// Gradients that wait for others. Those that wait at the end of a run have moved nothing; [`Accumulate::rest`] gives them.
 ///
 /// In a learner it is two lines, and [`Accumulate::state`] belongs to the learner's:
 ///

@@ -1,5 +1,6 @@
 //! Why the command did not do what it was asked for, and the exit code that says so.
 
+use std::fmt;
 use std::process::ExitCode;
 
 use super::USAGE;
@@ -39,6 +40,14 @@ impl Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error().fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Run(error)
@@ -47,7 +56,7 @@ impl From<Error> for Failure {
 
 impl From<Failure> for ExitCode {
     fn from(failure: Failure) -> Self {
-        eprintln!("error: {}", failure.error());
+        eprintln!("error: {failure}");
         Self::from(failure.code())
     }
 }

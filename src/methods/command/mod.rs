@@ -14,6 +14,9 @@
 //! | `report.html` | the run on one page |
 //! | `last.safetensors`, `best.safetensors` | checkpoints: the last, and that of the lowest validation loss |
 //!
+//! A run depends on its arguments alone, so that sweeps, replicates and folds are jobs of any scheduler, by `--set`,
+//! `--seed` and `--fold`; a job that was ended is started again with `--resume`.
+//!
 //! Results go to standard output, progress and errors to standard error. SIGINT (Ctrl-C) and SIGTERM stop a run at its next
 //! step, with exit code 0; wrong calls have exit code 2, failures 1.
 

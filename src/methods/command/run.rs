@@ -82,8 +82,12 @@ pub fn fit_with<M: Method>(mut arguments: Arguments, out: &mut dyn Write) -> Out
         Some(Err(error)) if !crate::stop::requested() => return Err(error.into()),
         other => other.and_then(Result::ok),
     };
-    if let Some(embedding) = &embedding {
-        embedding.write_parquet(folder.join(EMBEDDING))?;
+    let path = folder.join(EMBEDDING);
+    match &embedding {
+        Some(embedding) => embedding.write_parquet(path)?,
+        // That of an earlier part of the run is not of this model.
+        None if path.exists() => std::fs::remove_file(&path).map_err(|e| Error::file(&path, e))?,
+        None => {}
     }
     let end = how_it_ended(history, embedding.is_some());
     let told = Told {

@@ -51,7 +51,7 @@ pub trait Replica: Learner + Send {
     /// A step of the optimiser along the gradients of the whole batch, which are on this replica's device.
     ///
     /// # Errors
-    /// When they are of another network.
+    /// When they are of another network. Then replicas may differ: build them anew.
     fn apply(&mut self, gradients: NamedGradients, at: &Step) -> Result<()>;
 
     /// Where it is, without recording.
