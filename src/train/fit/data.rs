@@ -15,7 +15,7 @@ use crate::train::Sampler;
 pub type Load<'a, R, B> = &'a (dyn Fn(&R, &mut ChaCha8Rng) -> Result<B> + Sync);
 
 /// The same, kept and shared.
-pub type SharedLoad<R, B> = Arc<dyn Fn(&R, &mut ChaCha8Rng) -> Result<B> + Send + Sync>;
+type SharedLoad<R, B> = Arc<dyn Fn(&R, &mut ChaCha8Rng) -> Result<B> + Send + Sync>;
 
 /// What the loop asks of data.
 pub trait Feed: Sync {

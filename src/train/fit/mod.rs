@@ -27,7 +27,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use checkpoint::Position;
-pub use data::{Data, Feed, Load, OwnedData, SharedLoad};
+pub use data::{Data, Feed, Load, OwnedData};
 use history::Mean;
 pub use history::{Ended, History, Phase, Row};
 pub use learner::{Learner, Settings, Step, Terms};
