@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Once, PoisonError, RwLock};
 
 use serde_json::Value;
-use signal_hook::consts::SIGINT;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
@@ -94,6 +94,23 @@ pub fn listen() {
                 }
                 if LISTENERS.load(Ordering::SeqCst) > 0 {
                     tell_stopping();
+                }
+            }
+        });
+    });
+}
+
+/// Takes SIGTERM, with which schedulers end a job, and Ctrl-C for requests to stop from now on; a second one ends the
+/// program. For programs that are no notebooks.
+pub fn listen_to_termination() {
+    static STARTED: Once = Once::new();
+    listen();
+    STARTED.call_once(|| {
+        let Ok(mut signals) = Signals::new([SIGTERM]) else { return };
+        std::thread::spawn(move || {
+            for _ in signals.forever() {
+                if REQUESTED.swap(true, Ordering::SeqCst) {
+                    std::process::exit(143);
                 }
             }
         });

@@ -7,8 +7,8 @@ use perturbook::display::Show;
 use perturbook::nn::{Init, Linear, State};
 use perturbook::tensor::{Device, Tensor, cpu};
 use perturbook::train::{
-    Adam, AdamConfig, Balanced, Between, Clip, Data, Decay, Ended, FitConfig, History, Learner, NamedGradients,
-    Observer, Paired, PairedRows, Phase, Sampler, SetPair, Sets, Silent, Step, Terms, Uniform, fit,
+    Accumulate, Adam, AdamConfig, Average, Balanced, Between, Clip, Data, Decay, Ended, FitConfig, History, Learner,
+    NamedGradients, Observer, Paired, PairedRows, Phase, Sampler, SetPair, Sets, Silent, Step, Terms, Uniform, fit,
 };
 use perturbook::{Error, Result};
 use rand::RngExt;
@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 struct Line {
     net: Linear,
     adam: Adam,
+    accumulate: Accumulate,
+    average: Average<Linear>,
     device: Device,
     /// The step whose loss is made infinite.
     broken: Option<u64>,
@@ -27,9 +29,16 @@ struct Line {
 
 impl Line {
     fn new(config: AdamConfig) -> Self {
+        Self::with(config, [1, 1])
+    }
+
+    /// A step of the optimiser and one of the average for each so many batches.
+    fn with(config: AdamConfig, every: [u32; 2]) -> Self {
         let device = Device::autodiff(cpu());
         let net = Linear::new(2, 1, Init::Uniform, &mut ChaCha8Rng::seed_from_u64(5), &device);
-        Self { net, adam: Adam::new(config), device, broken: None }
+        let accumulate = Accumulate::every(every[0]).expect("batches");
+        let average = Average::of(&net, 0.9, every[1].into()).expect("an average");
+        Self { net, adam: Adam::new(config), accumulate, average, device, broken: None }
     }
 
     fn loss(&self, batch: &Points) -> Tensor<1> {
@@ -62,8 +71,10 @@ impl Learner for Line {
         }
         let loss = self.loss(&batch);
         let terms = Terms(vec![("loss", number(&loss))]).finite(at)?;
-        let gradients = NamedGradients::of(&self.net, &loss.backward()).clipped(Clip::GlobalNorm(1.0));
-        self.net = self.adam.step(self.net.clone(), &gradients);
+        if let Some(gradients) = self.accumulate.add(NamedGradients::of(&self.net, &loss.backward())) {
+            self.net = self.adam.step(self.net.clone(), &gradients.clipped(Clip::GlobalNorm(1.0)));
+        }
+        self.average.follow(&self.net, at)?;
         Ok(terms)
     }
 
@@ -72,12 +83,15 @@ impl Learner for Line {
     }
 
     fn state(&self) -> State {
-        State::default().with("net.", &State::of(&self.net)).with("adam.", &self.adam.state())
+        let state = State::default().with("net.", &State::of(&self.net)).with("adam.", &self.adam.state());
+        state.with("accumulate.", &self.accumulate.state()).with("average.", &self.average.state())
     }
 
     fn restore(&mut self, state: &State) -> Result<()> {
         self.net = state.part("net.").load_into(self.net.clone())?;
-        self.adam.load(&state.part("adam."), &cpu())
+        self.adam.load(&state.part("adam."), &cpu())?;
+        self.accumulate.load(&state.part("accumulate."), &self.device)?;
+        self.average.load(&state.part("average."))
     }
 
     fn method(&self) -> &str {
@@ -158,20 +172,24 @@ fn resumes_as_if_nothing_had_been<S: Sampler>(sampler: &S)
 where
     S::Rows: AllRows + Sync,
 {
-    for adam in optimisers() {
+    // Stopped after 97 steps: with one batch of three, and between two moves of the average.
+    let every = [[1, 1], [3, 5]];
+    for (adam, every) in optimisers().into_iter().flat_map(|adam| every.map(|every| (adam, every))) {
+        let line = || Line::with(adam, every);
         let epochs = 200u64.div_ceil(sampler.steps());
         let straight = FitConfig { epochs, seed: 3, validate_every: 0.5, ..FitConfig::default() };
-        let mut whole = Line::new(adam);
+        let mut whole = line();
         let history = train(&mut whole, sampler, &straight, &mut Silent).expect("trained");
         assert_eq!(history.ended, Some(Ended::Finished));
 
         let folder = tempfile::tempdir().expect("a folder");
         let folder = Some(folder.path().join("run"));
         let parts = FitConfig { folder, resume: true, workers: 3, ..straight };
-        let mut first = Line::new(adam);
+        let mut first = line();
         let stopped = train(&mut first, sampler, &parts, &mut StopAfter(97)).expect("stopped");
         assert_eq!(stopped.ended, Some(Ended::Stopped));
-        let mut second = Line::new(adam);
+        assert_eq!(first.accumulate.waiting(), 97 % every[0]);
+        let mut second = line();
         let resumed = train(&mut second, sampler, &parts, &mut Silent).expect("resumed");
         assert_eq!(second.state(), whole.state());
         assert_ne!(first.state(), whole.state());

@@ -10,6 +10,7 @@ mod data;
 mod doctor;
 mod environment;
 pub mod facade;
+mod fit;
 mod install;
 mod jupyter;
 mod lab;
@@ -51,6 +52,8 @@ enum Command {
     Doctor,
     /// Public datasets: list, info, get, verify; and inspect, which says what a file is.
     Data(data::Options),
+    /// Train a method on a screen, without a notebook; `fit --list` names the methods.
+    Fit(fit::Options),
     /// Make the kernel known to Jupyter and VS Code.
     Install(install::Options),
     /// Start JupyterLab with the kernel.
@@ -90,6 +93,7 @@ fn run_command(command: Command) -> anyhow::Result<bool> {
         Command::Test(options) => test::run(&options),
         Command::Doctor => doctor::run(),
         Command::Data(options) => data::run(&options),
+        Command::Fit(options) => fit::run(&options),
         Command::Install(options) => install::install(&options),
         Command::Lab(options) => lab::lab(&options),
         Command::Kernel(options) => jupyter::run(&options),

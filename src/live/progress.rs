@@ -93,6 +93,8 @@ struct Drawn {
 struct State {
     name: String,
     done: u64,
+    /// Done before the bar began: they took none of its time.
+    before: u64,
     total: Option<u64>,
     bytes: bool,
     note: String,
@@ -117,6 +119,7 @@ impl Bar {
         let state = State {
             name: name.to_owned(),
             done: 0,
+            before: 0,
             total,
             bytes,
             note: String::new(),
@@ -140,6 +143,21 @@ impl Bar {
             drawn.state.ended = None;
         }
         drawn.show(false);
+    }
+
+    /// Moves the bar on by what was done earlier, such as the steps of a run that goes on: it counts as done, and not for
+    /// the time that is left.
+    ///
+    /// ```
+    /// use perturbook::live::Bar;
+    ///
+    /// let mut bar = Bar::new("steps", Some(100));
+    /// bar.advance_before(90);
+    /// assert_eq!(bar.done(), 90);
+    /// ```
+    pub fn advance_before(&mut self, by: u64) {
+        lock(&self.drawn).state.before += by;
+        self.advance(by);
     }
 
     /// How far the bar is.
@@ -229,8 +247,8 @@ impl State {
         line.push_str(&format!(", {}", clock(elapsed)));
         if self.stopped {
             line.push_str(", stopped as asked");
-        } else if let (Some(total), None, 1..) = (self.total, self.ended, self.done) {
-            let left = elapsed.as_secs_f64() * total.saturating_sub(self.done) as f64 / self.done as f64;
+        } else if let (Some(total), None, now @ 1..) = (self.total, self.ended, self.done - self.before) {
+            let left = elapsed.as_secs_f64() * total.saturating_sub(self.done) as f64 / now as f64;
             line.push_str(&format!(", about {} left", clock(Duration::from_secs_f64(left))));
         }
         if !self.note.is_empty() {
@@ -276,6 +294,7 @@ mod tests {
         State {
             name: "epochs <1>".to_owned(),
             done,
+            before: 0,
             total,
             bytes: false,
             note: "loss 0.5".to_owned(),
@@ -303,6 +322,8 @@ mod tests {
         let started = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
         let line = State { ended: None, started, ..state(10, Some(40), 0) }.line();
         assert!(line.contains("10 of 40, 10.0 s, about 30.0 s left"), "{line}");
+        let resumed = State { ended: None, started, before: 30, ..state(35, Some(40), 0) }.line();
+        assert!(resumed.contains("35 of 40, 10.0 s, about 10.0 s left"), "{resumed}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Methods that learn or correct a map of perturbations.
 
+pub mod command;
 pub mod contrastive_vi;
 #[cfg(feature = "screens")]
 pub mod counts;

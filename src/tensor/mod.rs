@@ -4,8 +4,10 @@
 
 mod choice;
 mod cuda_parts;
+mod memory;
 
 pub use choice::{DeviceChoice, choose_device};
+pub use memory::{MemoryOf, MemoryUse};
 
 /// The backend behind every tensor: it sends each operation to the tensor's own device.
 pub type Backend = burn::Dispatch;

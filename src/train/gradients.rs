@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{State, flat_tensors};
+use crate::nn::{State, array, flat_tensors};
 use crate::tensor::{Backend, Device, Gradients, Tensor};
 
 /// What keeps a norm of 0 from being divided by.
@@ -64,6 +64,13 @@ impl NamedGradients {
         Self { found: found.collect() }
     }
 
+    /// The numbers by name, flat; [`NamedGradients::from_state`] takes them up.
+    pub fn to_state(&self) -> State {
+        let mut state = State::default();
+        self.found.iter().for_each(|(name, gradient)| state.insert(name, array(gradient.clone())));
+        state
+    }
+
     /// One parameter's gradient, flat.
     pub fn get(&self, name: &str) -> Option<&Tensor<1>> {
         self.found.get(name)
@@ -113,6 +120,11 @@ impl NamedGradients {
     /// The common length of all of them.
     pub fn norm(&self) -> f64 {
         self.square_sum().map_or(0.0, |sum| f64::from(sum.sqrt().into_scalar()))
+    }
+
+    /// All of them on another device.
+    pub fn on(self, device: &Device) -> Self {
+        self.changed(|gradient| gradient.to_device(device))
     }
 
     fn square_sum(&self) -> Option<Tensor<1>> {

@@ -1,23 +1,29 @@
 //! What every method's training shares: which cells a step sees, optimiser steps, clipped gradients, schedules, averages
-//! of weights, and the loop around them.
+//! of weights, gradients of several batches or devices, and the loop around them.
 
+mod accumulate;
 mod adam;
 mod average;
 #[cfg(feature = "screens")]
 mod fit;
 mod gradients;
+pub mod parallel;
+mod precision;
 mod random;
 mod sample;
 mod schedule;
 
+pub use accumulate::Accumulate;
 pub use adam::{Adam, AdamConfig, Decay};
 pub use average::average;
 #[cfg(feature = "screens")]
+pub use average::{Average, average};
 pub use fit::{
-    Data, Ended, FitConfig, History, Learner, Lines, Load, Observer, Phase, Row, Settings, Silent, Step, Terms, Watch,
-    fit,
+    Data, Ended, Feed, FitConfig, History, Learner, Lines, Load, Observer, OwnedData, Phase, Row, Settings, Silent,
+    Snapshot, Step, Terms, Watch, fit,
 };
 pub use gradients::{Clip, NamedGradients};
+pub use precision::Precision;
 pub use random::{Purpose, stream};
 pub use sample::{Balanced, Between, Paired, PairedRows, Sampler, SetPair, Sets, Uniform};
 pub use schedule::Schedule;

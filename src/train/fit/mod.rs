@@ -11,26 +11,33 @@
 //! the history.
 
 mod checkpoint;
+mod data;
 mod exact;
 mod history;
 mod learner;
+mod lines;
 mod observe;
 mod prefetch;
+mod snapshot;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use checkpoint::Position;
+pub use data::{Data, Feed, Load, OwnedData};
 use history::Mean;
 pub use history::{Ended, History, Phase, Row};
 pub use learner::{Learner, Settings, Step, Terms};
-pub use observe::{Lines, Observer, Silent, Watch};
+pub use lines::Lines;
+pub use observe::{Observer, Silent};
 use prefetch::Batches;
+pub use snapshot::Snapshot;
+pub use watch::Watch;
 
-use super::{Purpose, Sampler, stream};
+use super::{Purpose, stream};
 use crate::{Error, Result};
 
 /// Rows of training terms that an epoch adds to the history, at most.
@@ -78,40 +85,22 @@ impl Default for FitConfig {
     }
 }
 
-/// Makes a batch of rows; random numbers are for augmentation.
-pub type Load<'a, R, B> = &'a (dyn Fn(&R, &mut ChaCha8Rng) -> Result<B> + Sync);
-
-/// What a run learns from.
-pub struct Data<'a, S: Sampler, B> {
-    /// Which rows a step sees.
-    pub sampler: &'a S,
-    /// How they become a batch.
-    pub load: Load<'a, S::Rows, B>,
-    /// The rows of each validation batch; may be empty.
-    pub validation: Vec<S::Rows>,
-    /// What tells these data from others, such as their size and sum; checkpoints of other data are refused.
-    pub fingerprint: String,
-}
-
 /// Trains; the learner holds what it has learned also when this fails.
 ///
 /// # Errors
 /// When settings make no sense, a batch cannot be made, a term of the loss is not finite, a checkpoint cannot be written,
 /// or the folder holds another run. After a term that was not finite the last good state is in the folder.
-pub fn fit<L: Learner, S: Sampler>(
+pub fn fit<L: Learner, D: Feed<Batch = L::Batch>>(
     learner: &mut L,
-    data: &Data<'_, S, L::Batch>,
+    data: &D,
     config: &FitConfig,
     observer: &mut dyn Observer,
-) -> Result<History>
-where
-    S::Rows: Sync,
-{
+) -> Result<History> {
     config.check()?;
     // Held while this runs: a kernel waits for the step in hand instead of ending the process.
     let _stoppable = crate::stop::stoppable();
-    let per_epoch = data.sampler.steps();
-    let mut position = Position::start(learner, &data.fingerprint, config.seed, per_epoch);
+    let per_epoch = data.steps();
+    let mut position = Position::start(learner, data.fingerprint(), config.seed, per_epoch);
     let last = config.folder.as_ref().map(|folder| folder.join("last.safetensors"));
     if let Some(last) = last.as_ref().filter(|last| last.exists()) {
         if !config.resume {
@@ -127,8 +116,8 @@ where
     observer.begin(&run.position.method, run.position.done, total, &run.position.history);
     let ended = std::thread::scope(|scope| {
         let make = |done: u64| {
-            let rows = data.sampler.rows(done / per_epoch, done % per_epoch);
-            (data.load)(&rows, &mut stream(config.seed, Purpose::Augmentation, done))
+            let rows = data.rows(done / per_epoch, done % per_epoch);
+            data.load(&rows, &mut stream(config.seed, Purpose::Augmentation, done))
         };
         let steps = run.position.done.min(total)..total;
         let mut batches = Batches::start(scope, make, steps, config.workers, config.ahead);
@@ -145,9 +134,9 @@ where
     Ok(run.position.history)
 }
 
-struct Run<'a, L, S: Sampler, B> {
+struct Run<'a, L, D> {
     learner: &'a mut L,
-    data: &'a Data<'a, S, B>,
+    data: &'a D,
     config: &'a FitConfig,
     position: Position,
     started: Instant,
@@ -155,7 +144,7 @@ struct Run<'a, L, S: Sampler, B> {
     before: f64,
 }
 
-impl<L: Learner, S: Sampler> Run<'_, L, S, L::Batch> {
+impl<L: Learner, D: Feed<Batch = L::Batch>> Run<'_, L, D> {
     fn steps(&mut self, batches: &mut Batches<L::Batch>, total: u64, observer: &mut dyn Observer) -> Result<Ended> {
         let per_epoch = self.position.per_epoch;
         let report = per_epoch.div_ceil(ROWS);
@@ -170,12 +159,15 @@ impl<L: Learner, S: Sampler> Run<'_, L, S, L::Batch> {
             self.position.mean.add(&terms);
             self.position.done += 1;
             observer.step();
+            if observer.looks(self.position.done) {
+                observer.weights(&at, &self.learner.state());
+            }
             let end = self.position.done == total;
             if self.position.done.is_multiple_of(report) || end {
                 let terms = self.position.mean.take();
                 self.add(Phase::Training, terms, observer);
             }
-            if (self.position.done.is_multiple_of(validate) || end) && !self.data.validation.is_empty() {
+            if (self.position.done.is_multiple_of(validate) || end) && !self.data.validation().is_empty() {
                 let terms = self.validate(total)?;
                 let loss = terms.first().map_or(f64::NAN, |(_, loss)| *loss);
                 self.add(Phase::Validation, terms, observer);
@@ -205,9 +197,9 @@ impl<L: Learner, S: Sampler> Run<'_, L, S, L::Batch> {
     /// The mean terms of all validation batches, always with the same noise.
     fn validate(&mut self, total: u64) -> Result<Vec<(String, f64)>> {
         let mut mean = Mean::default();
-        for (number, rows) in self.data.validation.iter().enumerate() {
+        for (number, rows) in self.data.validation().iter().enumerate() {
             let seed = self.config.seed.wrapping_add(1);
-            let batch = (self.data.load)(rows, &mut stream(seed, Purpose::Augmentation, number as u64))?;
+            let batch = self.data.load(rows, &mut stream(seed, Purpose::Augmentation, number as u64))?;
             let at = Step { seed, done: number as u64, ..self.at(total) };
             mean.add(&self.learner.judge(batch, &at)?);
         }
