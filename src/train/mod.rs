@@ -15,9 +15,8 @@ mod schedule;
 
 pub use accumulate::Accumulate;
 pub use adam::{Adam, AdamConfig, Decay};
-pub use average::average;
-#[cfg(feature = "screens")]
 pub use average::{Average, average};
+#[cfg(feature = "screens")]
 pub use fit::{
     Data, Ended, Feed, FitConfig, History, Learner, Lines, Load, Observer, OwnedData, Phase, Row, Settings, Silent,
     Snapshot, Step, Terms, Watch, fit,
