@@ -5,6 +5,8 @@
 //! | does it recall known relations? | [`recall`], [`efaar_recall`], [`set_coherence`], [`cluster_ks`], [`hypergeometric_upper_tail`] |
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
+//! | do two samples differ, and by how much? | [`energy_distance`], [`energy_matrix`], [`perturbation_magnitude`], [`replicate_consistency`], [`mann_whitney`], [`welch_t`], [`ks_test`], [`brunner_munzel`] |
+//! | which of many p-values remain? | [`adjusted`] |
 //!
 //! Each takes [`Profiles`](crate::screen::Profiles) and the truth ([`Relations`], [`GeneSets`] or a
 //! [`Genome`](crate::genome::Genome)) and returns a plain struct. All arithmetic is in `f64`.
@@ -25,6 +27,7 @@ mod ranks;
 mod recall;
 mod relations;
 mod set_coherence;
+mod two_sample;
 
 pub use arm_cosines::{ArmCosine, ArmCosines, ChromosomeCosines, arm_cosines, mean_same_arm_cosine};
 pub use brunner_munzel::{BrunnerMunzel, brunner_munzel};
@@ -43,3 +46,9 @@ pub use ranks::{mid_ranks, spearman};
 pub use recall::{Convention, RecallCurve, RecallPoint, default_percentiles, recall, recall_at};
 pub use relations::{Graph, PairColumns, Relations};
 pub use set_coherence::{ClusterKs, SetCoherence, cluster_ks, set_coherence, set_coherence_of_draws};
+pub use two_sample::{
+    ConsistencyNull, Correction, EmpiricalP, EnergyConfig, EnergyDistance, EnergyMatrix, Magnitude, MagnitudeConfig,
+    MagnitudeStatistic, MagnitudeTests, MannWhitney, MannWhitneyLaw, ReplicateConsistency, ReplicateTests, WelchT, Within,
+    adjusted, empirical_p, energy_distance, energy_distance_by_sums, energy_matrix, largest_groups, mann_whitney,
+    mann_whitney_with, mean_distance, perturbation_magnitude, replicate_consistency, welch_t,
+};

@@ -5,11 +5,13 @@ mod cells;
 mod proximity;
 mod recall;
 mod screen;
+mod two_sample;
 
 pub use along_genome::{genome_heatmap, genome_heatmaps};
 pub use cells::cell_grid;
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
+pub use two_sample::{consistency_figure, energy_heatmap, energy_scatter, magnitude_volcano};
 
 use super::Figure;
 use crate::Result;
