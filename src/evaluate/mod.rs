@@ -6,12 +6,14 @@
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
 //! | do two samples differ, and by how much? | [`energy_distance`], [`energy_matrix`], [`perturbation_magnitude`], [`replicate_consistency`], [`mann_whitney`], [`welch_t`], [`ks_test`], [`brunner_munzel`] |
+//! | does a perturbation show among the variation of controls? | [`background_norms`], [`mitotic_factors`] |
 //! | which of many p-values remain? | [`adjusted`] |
 //!
 //! Each takes [`Profiles`](crate::screen::Profiles) and the truth ([`Relations`], [`GeneSets`] or a
 //! [`Genome`](crate::genome::Genome)) and returns a plain struct. All arithmetic is in `f64`.
 
 mod arm_cosines;
+mod background_norm;
 mod brunner_munzel;
 mod cosine;
 mod efaar;
@@ -30,6 +32,9 @@ mod set_coherence;
 mod two_sample;
 
 pub use arm_cosines::{ArmCosine, ArmCosines, ChromosomeCosines, arm_cosines, mean_same_arm_cosine};
+pub use background_norm::{
+    BackgroundNorms, FUNK_MITOTIC_LIMIT, FactorRanking, MitoticFactors, background_norms, mitotic_factors, mitotic_index,
+};
 pub use brunner_munzel::{BrunnerMunzel, brunner_munzel};
 pub use cosine::{CosinePairs, mean_between, mean_cosine, mean_off_diagonal, mean_with_diagonal, unit_rows};
 pub use efaar::{RankRecall, ThresholdRecall, efaar_recall, rank_recall};

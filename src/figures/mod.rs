@@ -68,8 +68,8 @@ pub use ideogram::Ideogram;
 pub use images::{Channel, ImageGrid};
 pub use palette::{CATEGORIES, Palette, Rgb, Theme, category, set_theme};
 pub use results::{
-    Published, cell_grid, consistency_figure, energy_heatmap, energy_scatter, genome_heatmap, genome_heatmaps,
-    magnitude_volcano, proximity_bars, recall_curves, recall_table,
+    Published, background_norm_scatter, cell_grid, consistency_figure, energy_heatmap, energy_scatter, genome_heatmap, genome_heatmaps,
+    magnitude_volcano, mitotic_factor_roc, proximity_bars, recall_curves, recall_table,
 };
 pub use scatter::Scatter;
 pub use table::Table;

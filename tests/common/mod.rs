@@ -79,6 +79,10 @@ impl Case {
         self.json["inputs"].get(name).is_some()
     }
 
+    pub fn has_output(&self, name: &str) -> bool {
+        self.json["outputs"].get(name).is_some()
+    }
+
     pub fn input_names(&self) -> Vec<String> {
         self.names("inputs")
     }
@@ -153,6 +157,11 @@ impl Case {
     /// A matrix of indices or counts.
     pub fn index_matrix(&self, name: &str) -> Array2<usize> {
         self.matrix(name).mapv(|v| v as usize)
+    }
+
+    /// An expected output of any shape.
+    pub fn expected_array(&self, name: &str) -> ArrayD<f64> {
+        self.load("outputs", name)
     }
 
     /// An expected output as a matrix: for tests that need its own columns as settings.

@@ -1,6 +1,7 @@
 //! How results draw themselves: each metric's result as the figure its paper shows.
 
 mod along_genome;
+mod background_norm;
 mod cells;
 mod proximity;
 mod recall;
@@ -8,6 +9,7 @@ mod screen;
 mod two_sample;
 
 pub use along_genome::{genome_heatmap, genome_heatmaps};
+pub use background_norm::{background_norm_scatter, mitotic_factor_roc};
 pub use cells::cell_grid;
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};

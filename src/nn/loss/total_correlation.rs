@@ -34,7 +34,7 @@ pub fn total_correlation(z: Tensor<2>, s: Tensor<2>) -> Result<Tensor<1>> {
     }
     let both = Tensor::cat(vec![z, s], 1);
     let centred = both.clone() - both.mean_dim(0);
-    let moments = centred.clone().transpose().matmul(centred) / n as f64;
+    let moments = centred.clone().transpose().matmul(centred) * (1.0 / n as f64);
     let own = moments.clone().slice([p..p + q, p..p + q]);
     let conditional = (0..p).fold(moments, |rest, _| eliminated(rest).1);
     Ok(log_determinant(own) - log_determinant(conditional))
