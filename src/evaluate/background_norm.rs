@@ -18,8 +18,7 @@ use std::collections::HashSet;
 use ndarray::{ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::mann_whitney_with;
-use crate::evaluate::two_sample::MannWhitneyLaw;
+use crate::evaluate::{MannWhitneyLaw, mann_whitney_with};
 use crate::screen::Profiles;
 use crate::{Error, Result};
 

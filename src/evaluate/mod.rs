@@ -3,8 +3,10 @@
 //! | question | functions |
 //! |---|---|
 //! | does it recall known relations? | [`recall`], [`efaar_recall`], [`set_coherence`], [`cluster_ks`], [`hypergeometric_upper_tail`] |
+//! | how sure is that? | [`recall_bootstrap`], [`recall_permutation`] |
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
+//! | how does it look as a whole? | [`similarity_map`] |
 //! | do two samples differ, and by how much? | [`energy_distance`], [`energy_matrix`], [`perturbation_magnitude`], [`replicate_consistency`], [`mann_whitney`], [`welch_t`], [`ks_test`], [`brunner_munzel`] |
 //! | does a perturbation show among the variation of controls? | [`background_norms`], [`mitotic_factors`] |
 //! | which of many p-values remain? | [`adjusted`] |
@@ -27,8 +29,10 @@ pub mod published;
 mod quantile;
 mod ranks;
 mod recall;
+mod recall_sampling;
 mod relations;
 mod set_coherence;
+mod similarity;
 mod two_sample;
 
 pub use arm_cosines::{ArmCosine, ArmCosines, ChromosomeCosines, arm_cosines, mean_same_arm_cosine};
@@ -49,8 +53,12 @@ pub use proximity::{
 pub use quantile::{QuantileHeatmap, TiedRank, quantile_heatmap_matrix, quantile_normalise};
 pub use ranks::{mid_ranks, spearman};
 pub use recall::{Convention, RecallCurve, RecallPoint, default_percentiles, recall, recall_at};
+pub use recall_sampling::{
+    PermutedRecall, RecallBootstrap, RecallInterval, RecallPermutation, Resample, recall_bootstrap, recall_permutation,
+};
 pub use relations::{Graph, PairColumns, Relations};
 pub use set_coherence::{ClusterKs, SetCoherence, cluster_ks, set_coherence, set_coherence_of_draws};
+pub use similarity::{SimilarityMap, similarity_map};
 pub use two_sample::{
     ConsistencyNull, Correction, EmpiricalP, EnergyConfig, EnergyDistance, EnergyMatrix, Magnitude, MagnitudeConfig,
     MagnitudeStatistic, MagnitudeTests, MannWhitney, MannWhitneyLaw, ReplicateConsistency, ReplicateTests, WelchT, Within,

@@ -24,9 +24,14 @@ pub fn shared() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
 }
 
-/// Says that a test did not run, past the capture that hides the output of passing tests.
+/// Says something past the capture that hides the output of passing tests.
+pub fn said(what: &str) {
+    let _ = writeln!(std::io::stdout(), "{what}");
+}
+
+/// Says that a test did not run.
 pub fn skipped(why: &str) {
-    let _ = writeln!(std::io::stdout(), "skipped: {why}");
+    said(&format!("skipped: {why}"));
 }
 
 /// A file under the shared folder, or `None` (said on standard output) where it is absent.

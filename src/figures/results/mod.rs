@@ -5,7 +5,9 @@ mod background_norm;
 mod cells;
 mod proximity;
 mod recall;
+mod recall_sampling;
 mod screen;
+mod similarity;
 mod two_sample;
 
 pub use along_genome::{genome_heatmap, genome_heatmaps};
@@ -13,6 +15,8 @@ pub use background_norm::{background_norm_scatter, mitotic_factor_roc};
 pub use cells::cell_grid;
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
+pub use recall_sampling::{recall_bootstrap_curves, recall_permutation_curves};
+pub use similarity::{similarity_heatmap, similarity_zoom};
 pub use two_sample::{consistency_figure, energy_heatmap, energy_scatter, magnitude_volcano};
 
 use super::Figure;
