@@ -1,5 +1,5 @@
-//! Numbers that the tests and notebooks of EFAAR_benchmarking, proxbias, cytominer-eval and contrastive-ops state, from one
-//! file with the source of each. Every entry is either checked here or named with the reason why not.
+//! Numbers that the tests and notebooks of EFAAR_benchmarking, proxbias, cytominer-eval and contrastive-ops state, from
+//! one file with the source of each. Every entry is either checked here or named with the reason why not.
 
 mod common;
 
@@ -16,7 +16,10 @@ use serde_json::Value;
 
 /// Entries that are not checked here, and why.
 const ELSEWHERE: [(&str, &str); 5] = [
-    ("cytominer_eval_replicate_reproducibility", "a metric of replicates in one plate: tested with the retrieval metrics"),
+    (
+        "cytominer_eval_replicate_reproducibility",
+        "a metric of replicates in one plate: tested with the retrieval metrics",
+    ),
     ("cytominer_eval_hitk", "tested with the retrieval metrics"),
     ("cytominer_eval_enrichment", "tested with the retrieval metrics"),
     ("mcvae_fig5c_roc", "needs the published embedding: checked in tests/published.rs"),

@@ -9,9 +9,9 @@ use common::{Case, cases};
 use doubles::{doubles, gradient, leaf, number, values};
 use ndarray::{Array1, Array2, Axis, arr1, arr2};
 use perturbook::nn::loss::{
-    Bandwidth, gaussian_kernel, gaussian_nll, hsic, hsic_of_kernels, hsic_times_n, kl_from_log_variance, kl_to_normal,
-    median_squared_distance, negative_binomial_with, squared_distances, wasserstein_to_origin,
-    zero_inflated_negative_binomial_with, NB_EPSILON,
+    Bandwidth, NB_EPSILON, gaussian_kernel, gaussian_nll, hsic, hsic_of_kernels, hsic_times_n, kl_from_log_variance,
+    kl_to_normal, median_squared_distance, negative_binomial_with, squared_distances, wasserstein_to_origin,
+    zero_inflated_negative_binomial_with,
 };
 use perturbook::nn::{digamma, ln_gamma};
 use perturbook::tensor::{Tensor, cpu};
@@ -51,8 +51,7 @@ fn counts(case: &Case) {
         case.check(&format!("nb_nll_grad_theta{suffix}"), gradient(&theta, &gradients));
     }
 
-    let [mean, theta, logit] =
-        ["zinb_mean", "zinb_theta", "zinb_logit"].map(|name| leaf::<1, _>(&case.vector(name)));
+    let [mean, theta, logit] = ["zinb_mean", "zinb_theta", "zinb_logit"].map(|name| leaf::<1, _>(&case.vector(name)));
     let x = doubles::<1, _>(&case.vector("zinb_x"), &mean.device());
     let log = zero_inflated_negative_binomial_with(x, mean.clone(), theta.clone(), logit.clone(), 0.0);
     let got = values(log.clone());
@@ -123,9 +122,7 @@ fn bandwidth(name: &str) -> Bandwidth {
 fn dependence(case: &Case) {
     let [z, s] = ["z", "s"].map(|name| case.matrix(name));
     let plain = |x: &Array2<f64>| doubles::<2, _>(x, &cpu());
-    let variance = |x: &Array2<f64>, bandwidth: Bandwidth| {
-        bandwidth.variance(&squared_distances(plain(x)), x.ncols())
-    };
+    let variance = |x: &Array2<f64>, bandwidth: Bandwidth| bandwidth.variance(&squared_distances(plain(x)), x.ncols());
     for scalar in case.scalar_names() {
         let Some((kernel, what)) = scalar.split_once('.') else { continue };
         match (kernel, what) {
@@ -180,10 +177,8 @@ fn ln_gamma_and_digamma_are_accurate_in_both_precisions() {
     assert!(errors.iter().all(|&e| e < 2e-14), "{errors:e?}");
     let single = double.cast(DType::F32);
     let rounded = to_f64(single.clone());
-    let errors = [
-        apart(to_f64(ln_gamma(single.clone())), gamma, &rounded),
-        apart(to_f64(digamma(single)), psi, &rounded),
-    ];
+    let errors =
+        [apart(to_f64(ln_gamma(single.clone())), gamma, &rounded), apart(to_f64(digamma(single)), psi, &rounded)];
     println!("f32: {errors:e?}");
     assert!(errors.iter().all(|&e| e < 1.3e-6), "{errors:e?}");
 }

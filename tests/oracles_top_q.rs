@@ -87,7 +87,10 @@ fn soft_top_q(case: &Case) {
     let equal = SoftChoice::new(doubles(&Array3::from_elem(z.dim(), 0.5), &cpu()), 10.0);
     let (_, cells, slots) = z.dim();
     let kept = 1.0 - slots as f64 / cells as f64;
-    case.expect(values(equal.keep.clone()).iter().all(|k| (k - kept).abs() < 1e-12), "equal scores keep unequal shares");
+    case.expect(
+        values(equal.keep.clone()).iter().all(|k| (k - kept).abs() < 1e-12),
+        "equal scores keep unequal shares",
+    );
     case.check_scalar("constant_scores.loss", number(wells.means(&equal, false).2.mean()));
     case.check_scalar("constant_scores.loss", number(wells.means(&equal, true).2.mean()));
 }

@@ -1,18 +1,13 @@
 //! Intervals and permutations of recall, and the map close up.
 
-use ndarray::Array2;
 use perturbook::display::Show;
 use perturbook::evaluate::{
     Convention, Relations, Resample, default_percentiles, recall_at, recall_bootstrap, recall_permutation,
     similarity_map,
 };
-use perturbook::figures::{
-    recall_bootstrap_curves, recall_permutation_curves, similarity_heatmap, similarity_zoom,
-};
+use perturbook::figures::{recall_bootstrap_curves, recall_permutation_curves, similarity_heatmap, similarity_zoom};
 use perturbook::screen::Profiles;
 use perturbook::simulate::{CONTROL, GeneEmbeddingConfig, gene_embedding};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 fn simulated() -> (Profiles, Relations, Vec<String>) {
     let screen = gene_embedding(&GeneEmbeddingConfig::quick()).expect("a screen");
@@ -28,7 +23,8 @@ fn intervals_hold_the_curve_and_follow_their_seed() {
     for convention in [Convention::TwoSided, Convention::OneSided] {
         let widths = [Resample::Genes, Resample::Relations].map(|resample| {
             let run = |seed| {
-                recall_bootstrap(&genes, &known, convention, &percentiles, resample, 200, 0.95, seed).expect("intervals")
+                recall_bootstrap(&genes, &known, convention, &percentiles, resample, 200, 0.95, seed)
+                    .expect("intervals")
             };
             let sure = run(1);
             assert_eq!(sure, run(1));
@@ -52,24 +48,6 @@ fn intervals_hold_the_curve_and_follow_their_seed() {
     assert!(recall_bootstrap(&genes, &known, Convention::OneSided, &[5.0], Resample::Genes, 9, 0.9, 1).is_err());
 }
 
-/// Genes drawn with replacement and put into a map of their own, with copies of a gene apart by nothing.
-#[test]
-fn a_replicate_over_genes_is_the_map_of_its_copies() {
-    // Every gene once: the replicate is the map itself, whose curve is known. A bootstrap replicate of a map of one
-    // direction for each gene is compared through the mean over many replicates.
-    let mut rng = ChaCha8Rng::seed_from_u64(4);
-    let n = 60;
-    let x = Array2::from_shape_simple_fn((n, 8), || rng.random_range(-1.0..1.0));
-    let keys: Vec<String> = (0..n).map(|i| format!("G{i}")).collect();
-    let profiles = Profiles::new(keys.clone(), x).expect("profiles");
-    let ring = Relations::from_pairs("ring", (0..n).map(|i| (keys[i].as_str(), keys[(i + 1) % n].as_str())));
-    let sure = recall_bootstrap(&profiles, &ring, Convention::OneSided, &[90.0], Resample::Genes, 400, 0.5, 2)
-        .expect("intervals");
-    let expected = Convention::OneSided.random_expectation(90.0);
-    let (low, high) = sure.intervals[0].recall;
-    assert!(low < expected + 0.1 && high > expected - 0.1, "{sure:?}");
-}
-
 #[test]
 fn shuffled_names_give_the_random_baseline() {
     let (genes, known, _) = simulated();
@@ -79,7 +57,10 @@ fn shuffled_names_give_the_random_baseline() {
     assert_eq!(null.overall.p_plus_one, 0.01);
     for point in &null.points {
         let expected = Convention::TwoSided.random_expectation(point.percentile);
-        assert!((point.mean - expected).abs() < 0.02 && point.low <= point.mean && point.mean <= point.high, "{point:?}");
+        assert!(
+            (point.mean - expected).abs() < 0.02 && point.low <= point.mean && point.mean <= point.high,
+            "{point:?}"
+        );
     }
     // A map that knows nothing is one of its own permutations.
     let nothing = genes.shuffled(7);

@@ -1,5 +1,5 @@
-//! Does a perturbation show in the background space? Multi-ContrastiveVAE's Figure 5: factors of mitosis do, since controls
-//! divide too.
+//! Does a perturbation show in the background space? Multi-ContrastiveVAE's Figure 5: factors of mitosis do, since
+//! controls divide too.
 //!
 //! ```text
 //! S_g = |s_g|^2 / mean over genes of |s|^2,   B_g = |z_g|^2 / mean over genes of |z|^2
@@ -7,9 +7,9 @@
 //! mitotic index            = |p_g - p_control| / p_control * 100,   p: fraction of mitotic cells
 //! ```
 //!
-//! with gene profiles less the control's, `s` of the salient and `z` of the background block. The norms are squared, which
-//! the paper's text leaves out and its code does. Genes whose mitotic index is above a limit (76.537, the 99.9 % quantile
-//! over non-targeting guides) are ranked by either number, and known mitotic factors should come first.
+//! with gene profiles less the control's, `s` of the salient and `z` of the background block. The norms are squared,
+//! which the paper's text leaves out and its code does. Genes whose mitotic index is above a limit (76.537, the 99.9 %
+//! quantile over non-targeting guides) are ranked by either number, and known mitotic factors should come first.
 //!
 //! A gene without any norm in both blocks has the relative norm 1/2.
 
@@ -38,8 +38,8 @@ pub struct BackgroundNorms {
     pub relative: Vec<f64>,
 }
 
-/// The norms of all genes of profiles with the blocks `salient` and `background`; `control` is the row that is subtracted
-/// first and left out.
+/// The norms of all genes of profiles with the blocks `salient` and `background`; `control` is the row that is
+/// subtracted first and left out.
 ///
 /// ```
 /// use ndarray::array;
@@ -84,7 +84,7 @@ fn relative_squares(rows: ArrayView2<'_, f64>, origin: ArrayView1<'_, f64>) -> O
 /// How far the fraction of mitotic cells is from that of the control, in percent of it.
 ///
 /// ```
-/// assert_eq!(perturbook::evaluate::mitotic_index(0.06, 0.04), 50.0);
+/// assert_eq!(perturbook::evaluate::mitotic_index(0.25, 0.5), 50.0);
 /// ```
 pub fn mitotic_index(fraction: f64, control: f64) -> f64 {
     ((fraction - control) / control).abs() * 100.0
@@ -120,8 +120,8 @@ pub struct MitoticFactors {
     pub by_index: FactorRanking,
 }
 
-/// Ranks the genes whose mitotic index is above `limit`; `index[i]` is that of gene i of the norms, and a gene whose index is
-/// NaN is left out. `factors` are the known ones.
+/// Ranks the genes whose mitotic index is above `limit`; `index[i]` is that of gene i of the norms, and a gene whose
+/// index is NaN is left out. `factors` are the known ones.
 ///
 /// ```
 /// use perturbook::evaluate::{BackgroundNorms, mitotic_factors};

@@ -37,7 +37,8 @@ mod two_sample;
 
 pub use arm_cosines::{ArmCosine, ArmCosines, ChromosomeCosines, arm_cosines, mean_same_arm_cosine};
 pub use background_norm::{
-    BackgroundNorms, FUNK_MITOTIC_LIMIT, FactorRanking, MitoticFactors, background_norms, mitotic_factors, mitotic_index,
+    BackgroundNorms, FUNK_MITOTIC_LIMIT, FactorRanking, MitoticFactors, background_norms, mitotic_factors,
+    mitotic_index,
 };
 pub use brunner_munzel::{BrunnerMunzel, brunner_munzel};
 pub use cosine::{CosinePairs, mean_between, mean_cosine, mean_off_diagonal, mean_with_diagonal, unit_rows};
@@ -61,7 +62,7 @@ pub use set_coherence::{ClusterKs, SetCoherence, cluster_ks, set_coherence, set_
 pub use similarity::{SimilarityMap, similarity_map};
 pub use two_sample::{
     ConsistencyNull, Correction, EmpiricalP, EnergyConfig, EnergyDistance, EnergyMatrix, Magnitude, MagnitudeConfig,
-    MagnitudeStatistic, MagnitudeTests, MannWhitney, MannWhitneyLaw, ReplicateConsistency, ReplicateTests, WelchT, Within,
-    adjusted, empirical_p, energy_distance, energy_distance_by_sums, energy_matrix, largest_groups, mann_whitney,
-    mann_whitney_with, mean_distance, perturbation_magnitude, replicate_consistency, welch_t,
+    MagnitudeStatistic, MagnitudeTests, MannWhitney, MannWhitneyLaw, ReplicateConsistency, ReplicateTests, WelchT,
+    Within, adjusted, empirical_p, energy_distance, energy_distance_by_sums, energy_matrix, largest_groups,
+    mann_whitney, mann_whitney_with, mean_distance, perturbation_magnitude, replicate_consistency, welch_t,
 };

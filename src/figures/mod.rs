@@ -68,9 +68,9 @@ pub use ideogram::Ideogram;
 pub use images::{Channel, ImageGrid};
 pub use palette::{CATEGORIES, Palette, Rgb, Theme, category, set_theme};
 pub use results::{
-    Published, background_norm_scatter, cell_grid, consistency_figure, energy_heatmap, energy_scatter, genome_heatmap, genome_heatmaps,
-    magnitude_volcano, mitotic_factor_roc, proximity_bars, recall_bootstrap_curves, recall_curves, recall_permutation_curves, recall_table,
-    similarity_heatmap, similarity_zoom,
+    Published, background_norm_scatter, cell_grid, consistency_figure, energy_heatmap, energy_scatter, genome_heatmap,
+    genome_heatmaps, magnitude_volcano, mitotic_factor_roc, proximity_bars, recall_bootstrap_curves, recall_curves,
+    recall_permutation_curves, recall_table, similarity_heatmap, similarity_zoom,
 };
 pub use scatter::Scatter;
 pub use table::Table;

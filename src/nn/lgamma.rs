@@ -9,9 +9,9 @@
 //! digamma(x)  = ln y - 1/(2 y) + r'(y) - p'/p
 //! ```
 //!
-//! How far depends on the precision of the numbers (see [`Series`]): in `f32`, `k = 3` and four terms of `r`, which is cut
-//! off below 5e-8; in `f64`, `k = 8` and seven terms, cut off below 1e-15. For `x` from 1e-8 to 1e6 the error is at most
-//! `1.3e-6 max(1, |value|)` in `f32` and `2e-15 max(1, |value|)` in `f64`, for both functions.
+//! How far depends on the precision of the numbers (see [`Series`]): in `f32`, `k = 3` and four terms of `r`, which is
+//! cut off below 5e-8; in `f64`, `k = 8` and seven terms, cut off below 1e-15. For `x` from 1e-8 to 1e6 the error is at
+//! most `1.3e-6 max(1, |value|)` in `f32` and `2e-15 max(1, |value|)` in `f64`, for both functions.
 
 use burn::tensor::DType;
 
@@ -90,9 +90,7 @@ impl Series {
     pub fn product_slope<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Short => ((x.clone() * 3.0 + 6.0) * x.clone() + 2.0) / self.product(x),
-            Self::Long => {
-                (1..self.steps()).fold(x.clone().recip(), |sum, k| sum + (x.clone() + f64::from(k)).recip())
-            }
+            Self::Long => (1..self.steps()).fold(x.clone().recip(), |sum, k| sum + (x.clone() + f64::from(k)).recip()),
         }
     }
 }

@@ -33,5 +33,5 @@ pub fn number<const D: usize>(tensor: Tensor<D>) -> f64 {
 
 /// The gradient by a leaf.
 pub fn gradient<const D: usize>(leaf: &Tensor<D>, gradients: &Gradients) -> ArrayD<f64> {
-    values::<D>(Tensor::from_inner(leaf.grad(gradients).expect("a gradient")))
+    values(leaf.grad(gradients).expect("a gradient"))
 }

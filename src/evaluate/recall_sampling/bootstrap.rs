@@ -1,11 +1,12 @@
-//! Bootstrap intervals of a recall curve: how much it would move with other genes, or with another database of relations.
+//! Bootstrap intervals of a recall curve: how much it would move with other genes, or with another database of
+//! relations.
 //!
-//! * [`Resample::Relations`]: known relations are drawn with replacement, as many as there are; map and thresholds stay. A
-//!   relation drawn twice counts twice.
-//! * [`Resample::Genes`]: the genes with a relation are drawn with replacement. A gene drawn `w` times stands for `w` rows:
-//!   a pair of different genes counts `w_i w_j` times in the null distribution, among the predicted pairs and among the
-//!   relations, a gene and its copies belong to the diagonal, and thresholds are taken anew. Genes are what a screen samples,
-//!   and pairs of one gene depend on each other: these are the wider and the more honest intervals.
+//! * [`Resample::Relations`]: known relations are drawn with replacement, as many as there are; map and thresholds
+//!   stay. A relation drawn twice counts twice.
+//! * [`Resample::Genes`]: the genes with a relation are drawn with replacement. A gene drawn `w` times stands for `w`
+//!   rows: a pair of different genes counts `w_i w_j` times in the null distribution, among the predicted pairs and
+//!   among the relations, a gene and its copies belong to the diagonal, and thresholds are taken anew. Genes are what a
+//!   screen samples, and pairs of one gene depend on each other: these are the wider and the more honest intervals.
 //!
 //! Intervals are percentile intervals: the `alpha/2` and `1 - alpha/2` quantiles of the replicates.
 
@@ -146,17 +147,17 @@ fn of_relations(known: &Known, cuts: &[Cut], seed: u64, number: usize) -> Vec<(f
     cuts.iter().map(at).collect()
 }
 
-/// The same with genes drawn anew.
-fn of_genes(
-    known: &Known,
-    convention: Convention,
-    percentiles: &[f64],
-    seed: u64,
-    number: usize,
-) -> Vec<(f64, f64)> {
+/// How often each of `n` genes is drawn.
+fn copies(n: usize, seed: u64, number: usize) -> Vec<u64> {
     let mut rng = draw(seed, number);
-    let mut copies = vec![0u64; known.n];
-    (0..known.n).for_each(|_| copies[rng.random_range(0..known.n)] += 1);
+    let mut copies = vec![0; n];
+    (0..n).for_each(|_| copies[rng.random_range(0..n)] += 1);
+    copies
+}
+
+/// The same with genes drawn anew.
+fn of_genes(known: &Known, convention: Convention, percentiles: &[f64], seed: u64, number: usize) -> Vec<(f64, f64)> {
+    let copies = copies(known.n, seed, number);
     let weight = |i: usize, j: usize| copies[i] * copies[j];
     // Weights of all pairs up to each place, each pair once.
     let mut sum = 0;
@@ -166,8 +167,7 @@ fn of_genes(
         sum += weight(i as usize, j as usize);
         upto.push(sum);
     }
-    let mut edges: Vec<(usize, u64)> =
-        known.edges.iter().map(|&(i, j)| (known.place_of(i, j), weight(i, j))).collect();
+    let mut edges: Vec<(usize, u64)> = known.edges.iter().map(|&(i, j)| (known.place_of(i, j), weight(i, j))).collect();
     edges.sort_unstable();
     let mut edges_upto = vec![0u64];
     edges.iter().for_each(|(_, weight)| edges_upto.push(edges_upto.last().copied().unwrap_or(0) + weight));
@@ -188,11 +188,61 @@ fn of_genes(
         (low + (high - low) * (position - below as f64)).clamp(low, high)
     };
     let at = |&percentile: &f64| {
-        let cut =
-            Cut::new(&known.distances, percentile_of(100.0 - percentile), percentile_of(percentile), convention);
+        let cut = Cut::new(&known.distances, percentile_of(100.0 - percentile), percentile_of(percentile), convention);
         let predicted = upto[cut.low] + all - upto[cut.high];
         let found = of_edges(cut.low) + positives - of_edges(cut.high);
         (ratio(found as f64, positives as f64), ratio(found as f64, predicted as f64))
     };
     percentiles.iter().map(at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Recall and precision of the square matrix of all copies, entry by entry.
+    fn by_hand(known: &Known, convention: Convention, percentile: f64, copies: &[u64]) -> (f64, f64) {
+        let rows: Vec<usize> = (0..known.n).flat_map(|gene| vec![gene; copies[gene] as usize]).collect();
+        let distance = |i: usize, j: usize| if i == j { 0.0 } else { known.distances[known.place_of(i, j)] };
+        let mut all: Vec<f64> =
+            rows.iter().flat_map(|&i| rows.iter().map(move |&j| (i, j))).map(|(i, j)| distance(i, j)).collect();
+        all.sort_unstable_by(f64::total_cmp);
+        let (q_low, q_high) = (quantile(&all, 1.0 - percentile / 100.0), quantile(&all, percentile / 100.0));
+        let (mut predicted, mut found, mut positives) = (0.0, 0.0, 0.0);
+        for &i in &rows {
+            for &j in rows.iter().filter(|&&j| j != i) {
+                let known = known.edges.contains(&(i.min(j), i.max(j)));
+                let high = convention == Convention::TwoSided && distance(i, j) >= q_high;
+                let hit = distance(i, j) <= q_low || high;
+                predicted += f64::from(u8::from(hit));
+                positives += f64::from(u8::from(known));
+                found += f64::from(u8::from(hit && known));
+            }
+        }
+        (ratio(found, positives), ratio(found, predicted))
+    }
+
+    #[test]
+    fn a_replicate_over_genes_is_the_map_of_its_copies() {
+        let mut rng = draw(4, 0);
+        let n = 41;
+        let x = ndarray::Array2::from_shape_simple_fn((n, 5), || rng.random_range(-1.0..1.0));
+        let keys: Vec<String> = (0..n).map(|i| format!("G{i}")).collect();
+        let profiles = Profiles::new(keys.clone(), x).unwrap();
+        let pairs = (0..3 * n).map(|i| (keys[i % n].as_str(), keys[(i * i + 1) % n].as_str()));
+        let relations = Relations::from_pairs("some", pairs);
+        let percentiles = [75.0, 91.0, 97.0];
+        let known = Known::new(&profiles, &relations, &percentiles).unwrap();
+        for convention in [Convention::TwoSided, Convention::OneSided] {
+            for number in 0..5 {
+                let fast = of_genes(&known, convention, &percentiles, 9, number);
+                let copies = copies(known.n, 9, number);
+                for (fast, &percentile) in fast.iter().zip(&percentiles) {
+                    let slow = by_hand(&known, convention, percentile, &copies);
+                    let apart = (fast.0 - slow.0).abs().max((fast.1 - slow.1).abs());
+                    assert!(apart < 1e-12, "{convention:?}, percentile {percentile}: {fast:?} and {slow:?}");
+                }
+            }
+        }
+    }
 }

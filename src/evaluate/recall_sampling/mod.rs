@@ -1,8 +1,8 @@
 //! How sure is a recall curve? Bootstrap intervals of its points, and what maps without information give.
 //!
-//! [`recall_bootstrap`] draws genes or relations anew; [`recall_permutation`] shuffles the names of the genes, which keeps
-//! the map and the shape of the graph and breaks what joins them. Both take the curve of [`recall_at`](super::recall_at)
-//! and follow their seed on any number of threads.
+//! [`recall_bootstrap`] draws genes or relations anew; [`recall_permutation`] shuffles the names of the genes, which
+//! keeps the map and the shape of the graph and breaks what joins them. Both take the curve of
+//! [`recall_at`](super::recall_at) and follow their seed on any number of threads.
 
 mod bootstrap;
 mod known;

@@ -1,8 +1,8 @@
 //! Recall of maps without information: the names of the genes are shuffled among the genes with a relation.
 //!
-//! The map, its thresholds and the shape of the graph stay; only which gene is which is lost. The p-value is the share of
-//! shuffled maps that recall at least as much, see [`EmpiricalP`]; `overall` takes the mean recall over all percentiles for
-//! the statistic, one test for the whole curve.
+//! The map, its thresholds and the shape of the graph stay; only which gene is which is lost. The p-value is the share
+//! of shuffled maps that recall at least as much, see [`EmpiricalP`]; `overall` takes the mean recall over all
+//! percentiles for the statistic, one test for the whole curve.
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;

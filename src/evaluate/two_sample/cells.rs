@@ -47,9 +47,11 @@ pub(super) fn one_label_each(rows: usize, labels: usize, place: &str) -> Result<
 pub(super) fn rows_of<'a>(groups: &'a [(String, Vec<usize>)], name: &str, place: &str) -> Result<&'a [usize]> {
     groups.iter().find(|(label, _)| label == name).map(|(_, rows)| rows.as_slice()).ok_or_else(|| {
         let known: Vec<&str> = groups.iter().take(5).map(|(label, _)| label.as_str()).collect();
-        Error::new(format!("no row is labelled {name:?}"))
-            .at(place)
-            .fix(format!("the labels there are: {}{}", known.join(", "), if groups.len() > 5 { ", ..." } else { "" }))
+        Error::new(format!("no row is labelled {name:?}")).at(place).fix(format!(
+            "the labels there are: {}{}",
+            known.join(", "),
+            if groups.len() > 5 { ", ..." } else { "" }
+        ))
     })
 }
 

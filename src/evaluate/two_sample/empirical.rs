@@ -5,9 +5,9 @@
 //! p_plus_one (1 + number of those) / (1 + n)            the observed one among its peers; never 0
 //! ```
 //!
-//! The EFAAR benchmarks report the first. The second is a valid p-value whenever the observed statistic and the null ones
-//! are exchangeable without an effect (Phipson and Smyth 2010): use it where p-values are adjusted or compared with a
-//! level.
+//! The EFAAR benchmarks report the first. The second is a valid p-value whenever the observed statistic and the null
+//! ones are exchangeable without an effect (Phipson and Smyth 2010): use it where p-values are adjusted or compared
+//! with a level.
 
 use serde::{Deserialize, Serialize};
 

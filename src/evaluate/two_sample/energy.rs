@@ -5,12 +5,13 @@
 //! ```
 //!
 //! With sums over all pairs, a row and itself included, this is the V-statistic, never negative ([`Within::All`]); with
-//! means over pairs of different rows it is unbiased and can be negative ([`Within::Distinct`]). SciPy's one-dimensional
-//! energy distance is the root of the Euclidean V-statistic.
+//! means over pairs of different rows it is unbiased and can be negative ([`Within::Distinct`]). SciPy's
+//! one-dimensional energy distance is the root of the Euclidean V-statistic.
 //!
-//! With `d = 1 - cos` and unit vectors `u = x / |x|` (0 for a zero vector) the V-statistic is `|mean u_X - mean u_Y|^2`,
-//! in time `O((N + M) d)`: between 0 and 4, and 0 whenever the mean directions agree, so that it does not tell all
-//! distributions apart. SC-VAE (Figure 4) uses it; its equation (3) has the factors of the last two terms exchanged.
+//! With `d = 1 - cos` and unit vectors `u = x / |x|` (0 for a zero vector) the V-statistic is `|mean u_X - mean
+//! u_Y|^2`, in time `O((N + M) d)`: between 0 and 4, and 0 whenever the mean directions agree, so that it does not tell
+//! all distributions apart. SC-VAE (Figure 4) uses it; its equation (3) has the factors of the last two terms
+//! exchanged.
 
 use ndarray::{Array1, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -66,8 +67,8 @@ pub struct EnergyDistance {
 /// ```
 ///
 /// # Errors
-/// When a sample is empty (or holds a single row, for [`Within::Distinct`]), the samples differ in columns, or a value is
-/// not finite.
+/// When a sample is empty (or holds a single row, for [`Within::Distinct`]), the samples differ in columns, or a value
+/// is not finite.
 pub fn energy_distance(
     x: ArrayView2<'_, f64>,
     y: ArrayView2<'_, f64>,

@@ -1,7 +1,8 @@
 //! Energy distances between all pairs of groups of cells, such as perturbations: SC-VAE's Figure 4.
 //!
-//! The matrix is symmetric. Cosine distances depend on the origin: a cloud of cells far from it has nearly one direction,
-//! and all its distances are tiny. [`EnergyConfig::centre`] takes the mean of one group, the controls, for the origin.
+//! The matrix is symmetric. Cosine distances depend on the origin: a cloud of cells far from it has nearly one
+//! direction, and all its distances are tiny. [`EnergyConfig::centre`] takes the mean of one group, the controls, for
+//! the origin.
 
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -88,8 +89,8 @@ pub fn largest_groups<S: AsRef<str>>(labels: &[S], control: &str, k: usize) -> V
 
 /// Energy distances between all pairs of groups of `cells` (`n x d`), where `labels[i]` is the group of cell i.
 ///
-/// Distances within a group are summed once. Euclidean distances take `O(n^2 d)`, and a bar shows how far they are; asked
-/// to stop, the work ends with an error.
+/// Distances within a group are summed once. Euclidean distances take `O(n^2 d)`, and a bar shows how far they are;
+/// asked to stop, the work ends with an error.
 ///
 /// ```
 /// use ndarray::array;
@@ -102,8 +103,8 @@ pub fn largest_groups<S: AsRef<str>>(labels: &[S], control: &str, k: usize) -> V
 /// ```
 ///
 /// # Errors
-/// When labels and cells differ in number, a group that is asked for has no cell, a value is not finite, or the work was
-/// stopped.
+/// When labels and cells differ in number, a group that is asked for has no cell, a value is not finite, or the work
+/// was stopped.
 pub fn energy_matrix<V: Copy + Into<f64>, S: AsRef<str>>(
     cells: ArrayView2<'_, V>,
     labels: &[S],

@@ -8,8 +8,8 @@
 //! p           (1 + number of null statistics >= observed) / (1 + permutations)
 //! ```
 //!
-//! Permuting labels within a perturbation and the controls asks whether the two are one distribution. Whitening is part of
-//! the preparation: it is not repeated for each permutation. At most `max_controls` controls take part (1,000 in the
+//! Permuting labels within a perturbation and the controls asks whether the two are one distribution. Whitening is part
+//! of the preparation: it is not repeated for each permutation. At most `max_controls` controls take part (1,000 in the
 //! benchmarks), the same for every perturbation, and at most `max_cells` cells of a perturbation; both are drawn. The
 //! adjusted p-value is Benjamini and Hochberg's over the tested perturbations.
 
@@ -121,8 +121,8 @@ const AT_ONCE: usize = 32;
 /// ```
 ///
 /// # Errors
-/// When labels and cells differ in number, a value is not finite, there is no permutation, fewer than two controls, or no
-/// perturbation with enough cells, or the covariance of the controls has no inverse.
+/// When labels and cells differ in number, a value is not finite, there is no permutation, fewer than two controls, or
+/// no perturbation with enough cells, or the covariance of the controls has no inverse.
 pub fn perturbation_magnitude<V: Copy + Into<f64> + Sync, S: AsRef<str>>(
     cells: ArrayView2<'_, V>,
     labels: &[S],
@@ -291,8 +291,7 @@ impl Pool {
             }
             Self::Distances { distances, of_row, total } => {
                 let from_chosen: f64 = chosen.iter().map(|&row| of_row[row]).sum();
-                let inside: f64 =
-                    chosen.iter().map(|&i| chosen.iter().map(|&j| distances[[i, j]]).sum::<f64>()).sum();
+                let inside: f64 = chosen.iter().map(|&i| chosen.iter().map(|&j| distances[[i, j]]).sum::<f64>()).sum();
                 let across = from_chosen - inside;
                 let outside = total - 2.0 * across - inside;
                 2.0 * across / (k * m) - inside / (k * k) - outside / (m * m)

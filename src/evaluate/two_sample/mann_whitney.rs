@@ -7,9 +7,9 @@
 //! exact    the share of all n of the N pooled ranks whose sum is as extreme, ties as they are
 //! ```
 //!
-//! The two-sided p-value is twice the smaller one-sided one, at most 1. Where all values are equal the normal law has no
-//! variance, and all p-values are 1. The effect `prob = U / (n m)` is that of the
-//! [Brunner-Munzel test](crate::evaluate::brunner_munzel), which does not presume equal variances.
+//! The two-sided p-value is twice the smaller one-sided one, at most 1. Where all values are equal the normal law has
+//! no variance, and all p-values are 1. The effect `prob = U / (n m)` is that of the [Brunner-Munzel
+//! test](crate::evaluate::brunner_munzel), which does not presume equal variances.
 
 use serde::{Deserialize, Serialize};
 

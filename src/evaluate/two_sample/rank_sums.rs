@@ -1,8 +1,8 @@
 //! The exact law of a rank sum: how many of all choices of `k` of the pooled ranks have each sum.
 //!
-//! Ranks are doubled mid-ranks, which are whole numbers whether values are tied or not; with ties this is the law given the
-//! pooled sample. Counts are kept as shares of all choices, so that nothing overflows: of the ranks seen so far, the share
-//! of choices that take the next one is added in the proportion in which it is taken.
+//! Ranks are doubled mid-ranks, which are whole numbers whether values are tied or not; with ties this is the law given
+//! the pooled sample. Counts are kept as shares of all choices, so that nothing overflows: of the ranks seen so far,
+//! the share of choices that take the next one is added in the proportion in which it is taken.
 
 /// Ranks times sums that are computed at most.
 pub(super) const MOST: usize = 2_000_000_000;

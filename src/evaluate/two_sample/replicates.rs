@@ -4,9 +4,9 @@
 //! consistency = mean over unordered pairs of replicates of cos(x_i, x_j)
 //! ```
 //!
-//! The null statistics are those of negative-control perturbations (unexpressed genes in the EFAAR benchmarks), or of sets
-//! of as many rows drawn without replacement from all rows. The p-value is right-sided and given with and without the
-//! plus one, see [`EmpiricalP`]; the adjusted one is Benjamini and Hochberg's of those with it.
+//! The null statistics are those of negative-control perturbations (unexpressed genes in the EFAAR benchmarks), or of
+//! sets of as many rows drawn without replacement from all rows. The p-value is right-sided and given with and without
+//! the plus one, see [`EmpiricalP`]; the adjusted one is Benjamini and Hochberg's of those with it.
 
 use ndarray::{Array2, ArrayView2, Axis};
 use rand::SeedableRng;
@@ -70,8 +70,8 @@ impl ReplicateTests {
     }
 }
 
-/// Tests every perturbation with at least two replicates: `replicates` is `n x d`, one row for each, and `labels[i]` the
-/// perturbation of row i. A zero vector has cosine 0 with everything.
+/// Tests every perturbation with at least two replicates: `replicates` is `n x d`, one row for each, and `labels[i]`
+/// the perturbation of row i. A zero vector has cosine 0 with everything.
 ///
 /// ```
 /// use ndarray::array;

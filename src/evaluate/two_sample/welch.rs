@@ -5,8 +5,8 @@
 //! df = (a + b)^2 / (a^2 / (n_x - 1) + b^2 / (n_y - 1)),   a = s_x^2 / n_x, b = s_y^2 / n_y
 //! ```
 //!
-//! Where neither sample varies there is no law: equal means give `t = 0` and `p = 1`, different ones an infinite `t` and
-//! `p = 0`; `df` is NaN then.
+//! Where neither sample varies there is no law: equal means give `t = 0` and `p = 1`, different ones an infinite `t`
+//! and `p = 0`; `df` is NaN then.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};

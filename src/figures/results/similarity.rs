@@ -12,8 +12,8 @@ fn cosine() -> Axis {
     Axis::new("cosine").limits(-1.0, 1.0)
 }
 
-/// The cosines of all genes, in the order of average-linkage clustering of their unit vectors, whose Euclidean distances
-/// follow the cosines.
+/// The cosines of all genes, in the order of average-linkage clustering of their unit vectors, whose Euclidean
+/// distances follow the cosines.
 ///
 /// # Errors
 /// When there are more than 10,000 genes, or none.
@@ -47,8 +47,7 @@ pub fn similarity_zoom<S: AsRef<str>>(map: &SimilarityMap, name: &str, genes: &[
     let names: Vec<&String> = inside.iter().map(|&row| &map.keys[row]).collect();
     let n = inside.len();
     let mean = (close.sum() - close.diag().sum()) / (n * (n - 1)) as f64;
-    let part =
-        Heatmap::diverging(name, close.view(), cosine()).axes("gene", "gene").names(&names, &names).figure()?;
+    let part = Heatmap::diverging(name, close.view(), cosine()).axes("gene", "gene").names(&names, &names).figure()?;
     let caption = format!("{}. Right, {name}: {n} genes, mean cosine {mean:.3}.", said(map));
     Ok((whole(map, &order)? | part).caption(&caption))
 }

@@ -1,8 +1,11 @@
 //! Samples against each other: energy distances of perturbations, their magnitude, and the agreement of replicates.
 
 use super::figure_or_reason;
-use crate::display::{Bundle, Show};
-use crate::evaluate::{ConsistencyNull, EnergyMatrix, MagnitudeStatistic, MagnitudeTests, ReplicateTests, Within};
+use crate::display::{Bundle, Show, fields};
+use crate::evaluate::{
+    BrunnerMunzel, ConsistencyNull, EmpiricalP, EnergyConfig, EnergyDistance, EnergyMatrix, KsTest, MagnitudeConfig,
+    MagnitudeStatistic, MagnitudeTests, MannWhitney, ReplicateTests, WelchT, Within,
+};
 use crate::figures::{Axis, Curves, Distribution, Figure, Heatmap, Volcano};
 use crate::reduce::Metric;
 use crate::{Error, Result};
@@ -145,3 +148,24 @@ impl Show for ReplicateTests {
         figure_or_reason(consistency_figure(self))
     }
 }
+
+macro_rules! show_fields {
+    ($($result:ty: $title:literal),*) => {$(
+        impl Show for $result {
+            fn bundle(&self) -> Bundle {
+                fields(self).titled($title).bundle()
+            }
+        }
+    )*};
+}
+
+show_fields!(
+    EnergyDistance: "Energy distance",
+    EmpiricalP: "Place among null statistics",
+    MannWhitney: "Mann-Whitney test",
+    WelchT: "Welch's t test",
+    KsTest: "Kolmogorov-Smirnov test",
+    BrunnerMunzel: "Brunner-Munzel test",
+    EnergyConfig: "Energy distances",
+    MagnitudeConfig: "Magnitude of perturbations"
+);

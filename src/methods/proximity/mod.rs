@@ -11,9 +11,7 @@ mod scorer;
 mod sense_check;
 
 pub use centring::{ExpressionCentred, ExpressionCentring, centre_arms, centre_arms_by_expression};
-pub use objective::{
-    WellOf, arm_cosines_of, arm_squares, group_means, nested_means, well_means, well_means_by_count,
-};
+pub use objective::{WellOf, arm_cosines_of, arm_squares, group_means, nested_means, well_means, well_means_by_count};
 pub use remove::remove_highest;
 pub use scorer::Scorer;
 pub use sense_check::{RowPrior, Shift, common_part};

@@ -30,8 +30,8 @@ fn weighted_sums(cells: Tensor<3>, keep: Tensor<2>) -> Tensor<2> {
     weights.matmul(cells).squeeze_dim(1)
 }
 
-/// Means of rows by group: `rows x d` to `groups x d`, where `group[i]` is the group of row i. A group without a row has
-/// mean 0.
+/// Means of rows by group: `rows x d` to `groups x d`, where `group[i]` is the group of row i. A group without a row
+/// has mean 0.
 ///
 /// ```
 /// use perturbook::methods::proximity::group_means;
@@ -48,8 +48,8 @@ pub fn group_means(rows: Tensor<2>, group: &[usize], groups: usize) -> Tensor<2>
     averaging(group, &weights, groups, &rows).matmul(rows)
 }
 
-/// Means of wells by gene, nested: wells to plates, plates to experiments, experiments to genes, so that an experiment with
-/// many wells does not outvote the others. `wells x d` to `genes x d`; plates are told apart within an experiment.
+/// Means of wells by gene, nested: wells to plates, plates to experiments, experiments to genes, so that an experiment
+/// with many wells does not outvote the others. `wells x d` to `genes x d`; plates are told apart within an experiment.
 ///
 /// ```
 /// use perturbook::methods::proximity::{WellOf, nested_means};

@@ -5,9 +5,10 @@
 //! HSIC = tr(K H L H) / n^2 = mean(K L) + mean(K) mean(L) - 2 sum_i (mean_j K_ij)(mean_j L_ij) / n
 //! ```
 //!
-//! This is the biased estimate, in `O(n^2)`. Three forms are in use: as it is, times `n` (Multi-ContrastiveVAE's reference
-//! code, SC-VAE here), and its root (HCV, Lopez et al. 2018b, which SC-VAE cites). So are several bandwidths, see
-//! [`Bandwidth`]: with `sigma = 1` and ten dimensions nearly all of `K` is 0 and so are the gradients, hence the median.
+//! This is the biased estimate, in `O(n^2)`. Three forms are in use: as it is, times `n` (Multi-ContrastiveVAE's
+//! reference code, SC-VAE here), and its root (HCV, Lopez et al. 2018b, which SC-VAE cites). So are several bandwidths,
+//! see [`Bandwidth`]: with `sigma = 1` and ten dimensions nearly all of `K` is 0 and so are the gradients, hence the
+//! median.
 
 use serde::{Deserialize, Serialize};
 use statrs::function::gamma;

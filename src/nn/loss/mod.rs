@@ -1,5 +1,5 @@
-//! Terms of the methods' losses. Each returns one number per item of a batch, or one for the batch where it is about the
-//! batch as a whole; methods add them up under names.
+//! Terms of the methods' losses. Each returns one number per item of a batch, or one for the batch where it is about
+//! the batch as a whole; methods add them up under names.
 //!
 //! Each computes in the precision of its tensors, gradients too: `f32` as tensors are made by default, `f64` where they
 //! were made with `Tensor::from_data(data, (&device, DType::F64))`. Networks train in `f32`; `f64` is for checking.

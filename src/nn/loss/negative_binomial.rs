@@ -7,9 +7,10 @@
 //! ```
 //!
 //! `m` is the mean and `t` the inverse dispersion: the variance is `m + m^2 / t`. The formula is that of scVI (Lopez et
-//! al. 2018), with its `e`; [`negative_binomial_with`] takes another one, 0 for the law itself. As it stands, thousands of nats cancel where counts are large, or where `t` is and the
-//! distribution becomes Poisson's. With the series of [`ln_gamma`](crate::nn::ln_gamma), its `p`, `r` and `k`, and
-//! `y = t + k`, `z = y + x`, `w = x + 1 + k`, what cancels is taken together:
+//! al. 2018), with its `e`; [`negative_binomial_with`] takes another one, 0 for the law itself. As it stands, thousands
+//! of nats cancel where counts are large, or where `t` is and the distribution becomes Poisson's. With the series of
+//! [`ln_gamma`](crate::nn::ln_gamma), its `p`, `r` and `k`, and `y = t + k`, `z = y + x`, `w = x + 1 + k`, what cancels
+//! is taken together:
 //!
 //! ```text
 //! ln NB = x ln((m + e) / (t + m + e) z / w) - t ln1p(m / (t + e)) + (y - 1/2) ln1p(x / y) - (k + 1/2) ln w
@@ -91,18 +92,16 @@ fn anywhere<const D: usize>(x: Tensor<D>, m: Tensor<D>, t: Tensor<D>, epsilon: f
 
     let growth = (m.clone() + epsilon) / total.clone() * (z / w.clone());
     let steps = series.product(x.clone() + 1.0) * (p_t / series.product(x_t.clone()));
-    let remainders = series.remainder(one_by_z.clone())
-        - series.remainder(one_by_y.clone())
-        - series.remainder(w.clone().recip())
-        + (shift + 1.0 - HALF_LN_TWO_PI);
+    let remainders =
+        series.remainder(one_by_z.clone()) - series.remainder(one_by_y.clone()) - series.remainder(w.clone().recip())
+            + (shift + 1.0 - HALF_LN_TWO_PI);
     let value = x.clone() * growth.log() - t.clone() * fall.clone() + (y - 0.5) * rise.clone()
         - w.log() * (shift + 0.5)
         + steps.log()
         + remainders;
 
     let by_mean = x.clone() / (m.clone() + epsilon) - x_t.clone() / total.clone();
-    let gammas = rise + series.slope_below_log(one_by_z) - series.slope_below_log(one_by_y)
-        - series.product_slope(x_t)
+    let gammas = rise + series.slope_below_log(one_by_z) - series.slope_below_log(one_by_y) - series.product_slope(x_t)
         + series.product_slope(t.clone());
     let by_dispersion = (t * m / t_e - x) / total - fall + gammas;
     Parts { value, by_mean, by_dispersion }

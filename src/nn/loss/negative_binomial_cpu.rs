@@ -1,5 +1,5 @@
-//! The negative binomial likelihood of `f32` numbers on the CPU: one pass over the counts in `f64`, where nothing of the plain formula
-//! cancels that matters, and one logarithm where a count is 0, as most are.
+//! The negative binomial likelihood of `f32` numbers on the CPU: one pass over the counts in `f64`, where nothing of
+//! the plain formula cancels that matters, and one logarithm where a count is 0, as most are.
 
 use burn::tensor::{DType, TensorData};
 use rayon::prelude::*;
@@ -51,18 +51,14 @@ fn ln_gamma_and_slope(x: f64) -> [f64; 2] {
     [(y - 0.5) * ln_y - y + HALF_LN_TWO_PI + series * r - p.ln(), ln_y + slope - ((3.0 * x + 6.0) * x + 2.0) / p]
 }
 
-/// The likelihood and its derivatives, if the tensors are of `f32`, on the CPU and have one shape; the inverse dispersions may be one
-/// row for all.
-pub(super) fn on_cpu<const D: usize>(
-    x: &Tensor<D>,
-    m: &Tensor<D>,
-    t: &Tensor<D>,
-    epsilon: f64,
-) -> Option<Parts<D>> {
+/// The likelihood and its derivatives, if the tensors are of `f32`, on the CPU and have one shape; the inverse
+/// dispersions may be one row for all.
+pub(super) fn on_cpu<const D: usize>(x: &Tensor<D>, m: &Tensor<D>, t: &Tensor<D>, epsilon: f64) -> Option<Parts<D>> {
     let (shape, device) = (x.dims(), x.device());
     let width = *shape.last()?;
     let per_gene = t.dims()[D - 1] == width && t.dims()[..D - 1].iter().all(|&side| side == 1);
-    if device != cpu() || m.dims() != shape || !(per_gene || t.dims() == shape) || width == 0 || x.dtype() != DType::F32 {
+    if device != cpu() || m.dims() != shape || !(per_gene || t.dims() == shape) || width == 0 || x.dtype() != DType::F32
+    {
         return None;
     }
     let [x, m, t] = [x, m, t].map(|tensor| tensor.to_data());

@@ -11,7 +11,8 @@
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
-/// The total correlation of `n x p` and `n x q`, one number, in nats (an option of Multi-ContrastiveVAE's reference code).
+/// The total correlation of `n x p` and `n x q`, one number, in nats (an option of Multi-ContrastiveVAE's reference
+/// code).
 ///
 /// ```
 /// use perturbook::nn::loss::total_correlation;
