@@ -11,7 +11,7 @@
 //!
 //! How far depends on the precision of the numbers (see [`Series`]): in `f32`, `k = 3` and four terms of `r`, which is
 //! cut off below 5e-8; in `f64`, `k = 8` and seven terms, cut off below 1e-15. For `x` from 1e-8 to 1e6 the error is at
-//! most `1.3e-6 max(1, |value|)` in `f32` and `2e-15 max(1, |value|)` in `f64`, for both functions.
+//! most `1.3e-6 max(1, |value|)` in `f32` and `1e-14 max(1, |value|)` in `f64`, for both functions.
 
 use burn::tensor::DType;
 

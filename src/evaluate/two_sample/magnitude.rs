@@ -112,7 +112,8 @@ const AT_ONCE: usize = 32;
 /// use ndarray::Array2;
 /// use perturbook::evaluate::{MagnitudeConfig, perturbation_magnitude};
 ///
-/// let cells = Array2::from_shape_fn((40, 3), |(i, j)| ((i * 7 + j * 5) % 11) as f64 + if i < 10 { 20.0 } else { 0.0 });
+/// let shift = |i| if i < 10 { 20.0 } else { 0.0 };
+/// let cells = Array2::from_shape_fn((40, 3), |(i, j)| ((i * 7 + j * 5) % 11) as f64 + shift(i));
 /// let labels: Vec<&str> = (0..40).map(|i| if i < 10 { "A" } else { "nt" }).collect();
 /// let config = MagnitudeConfig { permutations: 99, ..MagnitudeConfig::default() };
 /// let tests = perturbation_magnitude(cells.view(), &labels, "nt", config)?;
