@@ -56,7 +56,7 @@ pub fn recall_permutation_curves(name: &str, map: &RecallPermutation) -> Result<
         .figure()?;
     Ok(figure.caption(&format!(
         "{} genes, {} relations, {} maps under shuffled names (mean, and 2.5 to 97.5 %); mean recall of the curve {:.4}, \
-         p = {:.3g} of (1 + hits) / (1 + permutations).",
+         p = {:.4} of (1 + hits) / (1 + permutations).",
         map.curve.n_nodes, map.curve.n_edges, map.permutations, map.overall.observed, map.overall.p_plus_one
     )))
 }
