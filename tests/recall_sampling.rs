@@ -2,8 +2,8 @@
 
 use perturbook::display::Show;
 use perturbook::evaluate::{
-    Convention, Relations, Resample, default_percentiles, recall_at, recall_bootstrap, recall_permutation,
-    similarity_map,
+    BootstrapConfig, Convention, Relations, Resample, default_percentiles, recall_at, recall_bootstrap,
+    recall_permutation, similarity_map,
 };
 use perturbook::figures::{recall_bootstrap_curves, recall_permutation_curves, similarity_heatmap, similarity_zoom};
 use perturbook::screen::Profiles;
@@ -16,6 +16,10 @@ fn simulated() -> (Profiles, Relations, Vec<String>) {
     (genes, Relations::from_sets(&sets), sets.sets()[0].genes.clone())
 }
 
+fn config(resample: Resample, replicates: usize, level: f64, seed: u64) -> BootstrapConfig {
+    BootstrapConfig { resample, replicates, level, seed }
+}
+
 #[test]
 fn intervals_hold_the_curve_and_follow_their_seed() {
     let (genes, known, _) = simulated();
@@ -23,7 +27,7 @@ fn intervals_hold_the_curve_and_follow_their_seed() {
     for convention in [Convention::TwoSided, Convention::OneSided] {
         let widths = [Resample::Genes, Resample::Relations].map(|resample| {
             let run = |seed| {
-                recall_bootstrap(&genes, &known, convention, &percentiles, resample, 200, 0.95, seed)
+                recall_bootstrap(&genes, &known, convention, &percentiles, config(resample, 200, 0.95, seed))
                     .expect("intervals")
             };
             let sure = run(1);
@@ -43,9 +47,15 @@ fn intervals_hold_the_curve_and_follow_their_seed() {
         });
         assert!(widths[0] > widths[1], "genes depend on each other: {widths:?}");
     }
-    assert!(recall_bootstrap(&genes, &known, Convention::OneSided, &[95.0], Resample::Genes, 0, 0.95, 1).is_err());
-    assert!(recall_bootstrap(&genes, &known, Convention::OneSided, &[95.0], Resample::Genes, 9, 1.0, 1).is_err());
-    assert!(recall_bootstrap(&genes, &known, Convention::OneSided, &[5.0], Resample::Genes, 9, 0.9, 1).is_err());
+    assert!(
+        recall_bootstrap(&genes, &known, Convention::OneSided, &[95.0], config(Resample::Genes, 0, 0.95, 1)).is_err()
+    );
+    assert!(
+        recall_bootstrap(&genes, &known, Convention::OneSided, &[95.0], config(Resample::Genes, 9, 1.0, 1)).is_err()
+    );
+    assert!(
+        recall_bootstrap(&genes, &known, Convention::OneSided, &[5.0], config(Resample::Genes, 9, 0.9, 1)).is_err()
+    );
 }
 
 #[test]

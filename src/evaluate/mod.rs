@@ -55,7 +55,8 @@ pub use quantile::{QuantileHeatmap, TiedRank, quantile_heatmap_matrix, quantile_
 pub use ranks::{mid_ranks, spearman};
 pub use recall::{Convention, RecallCurve, RecallPoint, default_percentiles, recall, recall_at};
 pub use recall_sampling::{
-    PermutedRecall, RecallBootstrap, RecallInterval, RecallPermutation, Resample, recall_bootstrap, recall_permutation,
+    BootstrapConfig, PermutedRecall, RecallBootstrap, RecallInterval, RecallPermutation, Resample, recall_bootstrap,
+    recall_permutation,
 };
 pub use relations::{Graph, PairColumns, Relations};
 pub use set_coherence::{ClusterKs, SetCoherence, cluster_ks, set_coherence, set_coherence_of_draws};

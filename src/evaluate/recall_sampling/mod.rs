@@ -8,7 +8,7 @@ mod bootstrap;
 mod known;
 mod permutation;
 
-pub use bootstrap::{RecallBootstrap, RecallInterval, Resample, recall_bootstrap};
+pub use bootstrap::{BootstrapConfig, RecallBootstrap, RecallInterval, Resample, recall_bootstrap};
 pub use permutation::{PermutedRecall, RecallPermutation, recall_permutation};
 
 use rand::SeedableRng;

@@ -2,8 +2,8 @@
 
 use super::figure_or_reason;
 use crate::Result;
-use crate::display::{Bundle, Show};
-use crate::evaluate::{RecallBootstrap, RecallPermutation, Resample};
+use crate::display::{Bundle, Show, fields};
+use crate::evaluate::{BootstrapConfig, RecallBootstrap, RecallPermutation, Resample};
 use crate::figures::{Axis, Curves, Figure};
 
 /// Recall at each percentile, with bootstrap intervals, and what a random map recalls.
@@ -70,5 +70,11 @@ impl Show for RecallBootstrap {
 impl Show for RecallPermutation {
     fn bundle(&self) -> Bundle {
         figure_or_reason(recall_permutation_curves("map", self))
+    }
+}
+
+impl Show for BootstrapConfig {
+    fn bundle(&self) -> Bundle {
+        fields(self).titled("Bootstrap of recall").bundle()
     }
 }
