@@ -3,6 +3,7 @@
 //! | question | functions |
 //! |---|---|
 //! | does it recall known relations? | [`recall`], [`efaar_recall`], [`set_coherence`], [`cluster_ks`], [`hypergeometric_upper_tail`] |
+//! | how sure is that? | [`recall_bootstrap`], [`recall_permutation`] |
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
 //! | do known groups fall together? | [`clustering`]: purity, NMI, ARI, silhouettes, k-means over starts and numbers of clusters |
 //! | which labels can be read from it? | [`classification`]: logistic regression, ROC, confusion, random forest; technical covariates and gene functions |
@@ -10,12 +11,17 @@
 //! | do rows of one label find each other? | [`knn_accuracy`], [`mean_average_precision`], [`hits_at_k`] |
 //! | do they look more alike than others? | [`percent_strong`], [`pair_similarities`] |
 //! | do batches mix? | [`graph_connectivity`], [`batch_mixing`] |
-//! | which features does a perturbation change? | [`differential_features`], [`explained_controls`], [`welch_test`] |
+//! | which features does a perturbation change? | [`differential_features`], [`explained_controls`] |
+//! | how does it look as a whole? | [`similarity_map`] |
+//! | do two samples differ, and by how much? | [`energy_distance`], [`energy_matrix`], [`perturbation_magnitude`], [`replicate_consistency`], [`mann_whitney`], [`welch_t`], [`ks_test`], [`brunner_munzel`] |
+//! | does a perturbation show among the variation of controls? | [`background_norms`], [`mitotic_factors`] |
+//! | which of many p-values remain? | [`adjusted`] |
 //!
 //! Each takes [`Profiles`](crate::screen::Profiles) and the truth ([`Relations`], [`GeneSets`] or a
 //! [`Genome`](crate::genome::Genome)) and returns a plain struct. All arithmetic is in `f64`.
 
 mod arm_cosines;
+mod background_norm;
 mod brunner_munzel;
 pub mod classification;
 pub mod clustering;
@@ -34,16 +40,23 @@ pub mod published;
 mod quantile;
 mod ranks;
 mod recall;
+mod recall_sampling;
 mod relations;
 pub mod retrieval;
 mod set_coherence;
+mod similarity;
+mod two_sample;
 
 pub use arm_cosines::{ArmCosine, ArmCosines, ChromosomeCosines, arm_cosines, mean_same_arm_cosine};
+pub use background_norm::{
+    BackgroundNorms, FUNK_MITOTIC_LIMIT, FactorRanking, MitoticFactors, background_norms, mitotic_factors,
+    mitotic_index,
+};
 pub use brunner_munzel::{BrunnerMunzel, brunner_munzel};
 pub use cosine::{CosinePairs, mean_between, mean_cosine, mean_off_diagonal, mean_with_diagonal, unit_rows};
 pub use differential::{
-    Correction, Decorrelation, DifferentialConfig, DifferentialFeatures, ExplainedControls, FeatureTest, RankedFeature,
-    WelchTest, decorrelated, differential_features, explained_controls, explained_curves, welch_test,
+    Decorrelation, DifferentialConfig, DifferentialFeatures, ExplainedControls, FeatureTest, RankedFeature,
+    decorrelated, differential_features, explained_controls, explained_curves,
 };
 pub use efaar::{RankRecall, ThresholdRecall, efaar_recall, rank_recall};
 pub use fisher::{FisherCombination, fisher_combination};
@@ -58,6 +71,10 @@ pub use proximity::{
 pub use quantile::{QuantileHeatmap, TiedRank, quantile_heatmap_matrix, quantile_normalise};
 pub use ranks::{mid_ranks, spearman};
 pub use recall::{Convention, RecallCurve, RecallPoint, default_percentiles, recall, recall_at};
+pub use recall_sampling::{
+    BootstrapConfig, PermutedRecall, RecallBootstrap, RecallInterval, RecallPermutation, Resample, recall_bootstrap,
+    recall_permutation,
+};
 pub use relations::{Graph, PairColumns, Relations};
 pub use retrieval::{
     BatchMixing, Enrichment, GraphConnectivity, GroupConnectivity, HitsAtK, KnnAccuracy, KnnConfig, LabelAccuracy,
@@ -66,3 +83,10 @@ pub use retrieval::{
     percent_strong,
 };
 pub use set_coherence::{ClusterKs, SetCoherence, cluster_ks, set_coherence, set_coherence_of_draws};
+pub use similarity::{SimilarityMap, similarity_map};
+pub use two_sample::{
+    ConsistencyNull, Correction, EmpiricalP, EnergyConfig, EnergyDistance, EnergyMatrix, Magnitude, MagnitudeConfig,
+    MagnitudeStatistic, MagnitudeTests, MannWhitney, MannWhitneyLaw, ReplicateConsistency, ReplicateTests, WelchT,
+    Within, adjusted, empirical_p, energy_distance, energy_distance_by_sums, energy_matrix, largest_groups,
+    mann_whitney, mann_whitney_with, mean_distance, perturbation_magnitude, replicate_consistency, welch_t,
+};

@@ -152,10 +152,7 @@ pub fn recall_at(
 ) -> Result<RecallCurve> {
     let graph = relations.among(profiles.keys());
     check_not_empty(&graph, relations, profiles)?;
-    if let Some(bad) = percentiles.iter().find(|p| !(50.0..=100.0).contains(*p)) {
-        return Err(Error::new(format!("{bad} is no percentile for a recall curve"))
-            .fix("use percentiles from 50 to 100, such as 95 for the closest 5 %"));
-    }
+    check_percentiles(percentiles)?;
     let points = points(profiles.values(), &graph, convention, percentiles);
     Ok(RecallCurve {
         convention,
@@ -164,6 +161,15 @@ pub fn recall_at(
         n_edges: graph.edges().len(),
         points,
     })
+}
+
+/// The error of a percentile out of range.
+pub(super) fn check_percentiles(percentiles: &[f64]) -> Result<()> {
+    match percentiles.iter().find(|p| !(50.0..=100.0).contains(*p)) {
+        None => Ok(()),
+        Some(bad) => Err(Error::new(format!("{bad} is no percentile for a recall curve"))
+            .fix("use percentiles from 50 to 100, such as 95 for the closest 5 %")),
+    }
 }
 
 /// The error of a map that shares no relation with the truth.
@@ -231,7 +237,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
 
 /// Percentile of all `n^2` entries of a distance matrix, given the sorted entries above its diagonal: the diagonal
 /// contributes `n` zeros, which no entry undercuts, and every other entry occurs twice.
-fn percentile_of_square(sorted: &[f64], n: usize, percentile: f64) -> f64 {
+pub(super) fn percentile_of_square(sorted: &[f64], n: usize, percentile: f64) -> f64 {
     let entry = |k: usize| if k < n { 0.0 } else { sorted[(k - n) / 2] };
     let last = n * n - 1;
     let position = last as f64 * percentile / 100.0;

@@ -39,7 +39,8 @@ impl SoftChoice {
     pub fn new(scores: Tensor<3>, temperature: f64) -> Self {
         let spread = softmax(scores * temperature, 1);
         let chosen: Tensor<2> = spread.clone().sum_dim(2).squeeze_dim(2);
-        let keep = chosen.clone().clamp_max(1.0).neg() + 1.0;
+        let wholly = chosen.clone().greater_equal_elem(1.0);
+        let keep = chosen.clone().mask_fill(wholly, 1.0).neg() + 1.0;
         Self { spread, chosen, keep }
     }
 

@@ -24,9 +24,14 @@ pub fn shared() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
 }
 
-/// Says that a test did not run, past the capture that hides the output of passing tests.
+/// Says something past the capture that hides the output of passing tests.
+pub fn said(what: &str) {
+    let _ = writeln!(std::io::stdout(), "{what}");
+}
+
+/// Says that a test did not run.
 pub fn skipped(why: &str) {
-    let _ = writeln!(std::io::stdout(), "skipped: {why}");
+    said(&format!("skipped: {why}"));
 }
 
 /// A file under the shared folder, or `None` (said on standard output) where it is absent.
@@ -77,6 +82,10 @@ impl Case {
 
     pub fn has_input(&self, name: &str) -> bool {
         self.json["inputs"].get(name).is_some()
+    }
+
+    pub fn has_output(&self, name: &str) -> bool {
+        self.json["outputs"].get(name).is_some()
     }
 
     pub fn input_names(&self) -> Vec<String> {
@@ -153,6 +162,11 @@ impl Case {
     /// A matrix of indices or counts.
     pub fn index_matrix(&self, name: &str) -> Array2<usize> {
         self.matrix(name).mapv(|v| v as usize)
+    }
+
+    /// An expected output of any shape.
+    pub fn expected_array(&self, name: &str) -> ArrayD<f64> {
+        self.load("outputs", name)
     }
 
     /// An expected output as a matrix: for tests that need its own columns as settings.

@@ -5,8 +5,9 @@ use polars::prelude::{Column, DataFrame};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Correction, Decorrelation, decorrelated, welch_test};
+use super::{Decorrelation, decorrelated};
 use crate::display::{Bundle, Show};
+use crate::evaluate::{Correction, adjusted, welch_t};
 use crate::figures::{Bars, Figure};
 use crate::preprocess::features::median;
 use crate::screen::{Label, Role, Screen};
@@ -142,11 +143,11 @@ pub fn differential_features<S: AsRef<str>>(
             .map(|feature| {
                 let of = |rows: &[usize]| -> Vec<f64> { rows.iter().map(|&row| x[[row, feature]]).collect() };
                 let (mut cells, mut controls) = (of(&cells), of(&controls));
-                let test = welch_test(&cells, &controls)?;
+                let test = welch_t(&cells, &controls)?;
                 Ok((test.t, test.p, robust_z(&mut cells, &mut controls)))
             })
             .collect::<Result<_>>()?;
-        let adjusted = config.correction.of(&tests.iter().map(|test| test.1).collect::<Vec<f64>>());
+        let adjusted = adjusted(&tests.iter().map(|test| test.1).collect::<Vec<f64>>(), config.correction)?;
         let mut order: Vec<usize> = (0..names.len()).filter(|&feature| adjusted[feature] <= config.level).collect();
         order.sort_by(|&a, &b| tests[b].2.abs().total_cmp(&tests[a].2.abs()));
         order.iter().take(config.top).for_each(|&feature| tops[feature] += 1);

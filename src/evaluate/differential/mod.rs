@@ -15,9 +15,7 @@
 mod correlated;
 mod explained;
 mod features;
-mod welch;
 
 pub use correlated::{Decorrelation, decorrelated};
 pub use explained::{ExplainedControls, explained_controls, explained_curves};
 pub use features::{DifferentialConfig, DifferentialFeatures, FeatureTest, RankedFeature, differential_features};
-pub use welch::{Correction, WelchTest, welch_test};

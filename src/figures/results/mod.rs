@@ -1,6 +1,7 @@
 //! How results draw themselves: each metric's result as the figure its paper shows.
 
 mod along_genome;
+mod background_norm;
 mod by_label;
 mod cells;
 mod classification;
@@ -10,11 +11,15 @@ mod neighbourhoods;
 mod probes;
 mod proximity;
 mod recall;
+mod recall_sampling;
 mod replicates;
 mod retrieval;
 mod screen;
+mod similarity;
+mod two_sample;
 
 pub use along_genome::{chromosome_heatmap, genome_heatmap, genome_heatmaps};
+pub use background_norm::{background_norm_scatter, mitotic_factor_roc};
 pub use cells::cell_grid;
 pub use classification::{confusion_figure, precision_recall_curves, roc_curves};
 pub use clustering::{cluster_curves, cluster_table};
@@ -22,7 +27,10 @@ pub use filter::arm_cosine_bars;
 pub use probes::{covariate_bars, delta_recall_bars, gene_function_figure, importance_bars};
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
+pub use recall_sampling::{recall_bootstrap_curves, recall_permutation_curves};
 pub use retrieval::{knn_by_label, precision_by_label};
+pub use similarity::{similarity_heatmap, similarity_zoom};
+pub use two_sample::{consistency_figure, energy_heatmap, energy_scatter, magnitude_volcano};
 
 use super::Figure;
 use crate::Result;

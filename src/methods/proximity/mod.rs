@@ -20,7 +20,7 @@ pub use centring::{ExpressionCentred, ExpressionCentring, centre_arms, centre_ar
 pub use filter::{
     CellVectors, ChromosomeFilter, FilterConfig, FilterInput, Filtered, NpyRows, Stop, Well, Wells, agreement,
 };
-pub use objective::{arm_cosines_of, arm_squares, group_means, well_means, well_means_by_count};
+pub use objective::{WellOf, arm_cosines_of, arm_squares, group_means, nested_means, well_means, well_means_by_count};
 pub use remove::remove_highest;
 pub use scorer::Scorer;
 pub use sense_check::{RowPrior, Shift, common_part};

@@ -5,9 +5,10 @@
 //! HSIC = tr(K H L H) / n^2 = mean(K L) + mean(K) mean(L) - 2 sum_i (mean_j K_ij)(mean_j L_ij) / n
 //! ```
 //!
-//! This is the biased estimate, in `O(n^2)`. Three forms are in use: as it is, times `n` (Multi-ContrastiveVAE's reference
-//! code, SC-VAE here), and its root (HCV, Lopez et al. 2018b, which SC-VAE cites). So are three bandwidths, see
-//! [`Bandwidth`]: with `sigma = 1` and ten dimensions nearly all of `K` is 0 and so are the gradients, hence the median.
+//! This is the biased estimate, in `O(n^2)`. Three forms are in use: as it is, times `n` (Multi-ContrastiveVAE's
+//! reference code, SC-VAE here), and its root (HCV, Lopez et al. 2018b, which SC-VAE cites). So are several bandwidths,
+//! see [`Bandwidth`]: with `sigma = 1` and ten dimensions nearly all of `K` is 0 and so are the gradients, hence the
+//! median.
 
 use serde::{Deserialize, Serialize};
 use statrs::function::gamma;
@@ -28,23 +29,29 @@ pub enum Bandwidth {
     Median,
     /// 1.
     Unit,
+    /// The median of all `n^2` entries, the zeros of a cell and itself among them: what a median of the whole matrix
+    /// gives in some code. Otherwise as [`Bandwidth::Median`].
+    MedianOfAll,
     /// This number.
     Fixed(f64),
     /// [`gaussian_norm`] of the number of dimensions.
     GaussianNorm,
+    /// The square of [`gaussian_norm`]: `sigma` is the mean distance of two standard normal points.
+    GaussianScale,
 }
 
 impl Bandwidth {
     /// `sigma^2` for `n x n` squared distances in a space of so many dimensions.
     pub fn variance(self, squared_distances: &Tensor<2>, dimensions: usize) -> f64 {
         match self {
-            Self::Median => {
-                let median = median_of_pairs(squared_distances);
+            Self::Median | Self::MedianOfAll => {
+                let median = median_of(squared_distances, self == Self::MedianOfAll);
                 if median > 0.0 { median } else { gaussian_norm(dimensions).powi(2) }
             }
             Self::Unit => 1.0,
             Self::Fixed(variance) => variance,
             Self::GaussianNorm => gaussian_norm(dimensions),
+            Self::GaussianScale => gaussian_norm(dimensions).powi(2),
         }
     }
 }
@@ -125,19 +132,22 @@ pub fn squared_distances(x: Tensor<2>) -> Tensor<2> {
 /// The median of the squared distances between two different rows of `n x d`; the mean of the two in the middle where
 /// their number is even, 0 for fewer than two rows.
 pub fn median_squared_distance(x: Tensor<2>) -> f64 {
-    median_of_pairs(&squared_distances(constant(x)))
+    median_of(&squared_distances(constant(x)), false)
 }
 
-fn median_of_pairs(squared_distances: &Tensor<2>) -> f64 {
+/// The median of the entries above the diagonal, or of all.
+fn median_of(squared_distances: &Tensor<2>, all: bool) -> f64 {
     let n = squared_distances.dims()[0];
-    let all: Vec<f32> = constant(squared_distances.clone()).into_data().convert::<f32>().into_vec().unwrap_or_default();
-    let mut pairs: Vec<f32> = all.chunks(n.max(1)).enumerate().flat_map(|(i, row)| &row[i + 1..]).copied().collect();
+    let entries: Vec<f64> =
+        constant(squared_distances.clone()).into_data().convert::<f64>().into_vec().unwrap_or_default();
+    let rows = entries.chunks(n.max(1)).enumerate();
+    let mut pairs: Vec<f64> = rows.flat_map(|(i, row)| if all { row } else { &row[i + 1..] }).copied().collect();
     if pairs.is_empty() {
         return 0.0;
     }
     let half = pairs.len() / 2;
     let odd = pairs.len() % 2 == 1;
-    let (below, &mut upper, _) = pairs.select_nth_unstable_by(half, f32::total_cmp);
-    let lower = if odd { upper } else { below.iter().copied().fold(f32::NEG_INFINITY, f32::max) };
-    (f64::from(lower) + f64::from(upper)) / 2.0
+    let (below, &mut upper, _) = pairs.select_nth_unstable_by(half, f64::total_cmp);
+    let lower = if odd { upper } else { below.iter().copied().fold(f64::NEG_INFINITY, f64::max) };
+    (lower + upper) / 2.0
 }

@@ -1,7 +1,8 @@
-//! Kullback-Leibler divergence of a diagonal normal distribution from one of variance 1.
+//! Kullback-Leibler divergence of a diagonal normal distribution from another, whose variance is 1 unless it is given.
 //!
 //! ```text
 //! KL(N(m, v) || N(prior, 1)) = sum over dimensions of (v + (m - prior)^2 - 1 - ln v) / 2
+//! KL(N(m, v) || N(prior, w)) = sum over dimensions of (v / w + (m - prior)^2 / w - 1 - ln(v / w)) / 2
 //! ```
 //!
 //! Networks of counts give the variance (scVI, ContrastiveVI, SC-VAE), those of images its logarithm
@@ -36,6 +37,27 @@ pub fn kl_from_variance(mean: Tensor<2>, variance: Tensor<2>, prior_mean: Option
 /// ```
 pub fn kl_from_log_variance(mean: Tensor<2>, log_variance: Tensor<2>, prior_mean: Option<Tensor<2>>) -> Tensor<1> {
     divergence(mean, log_variance.clone().exp(), log_variance, prior_mean)
+}
+
+/// The divergence from a normal distribution of any mean and variance, all `n x d`, given logarithms of variances.
+///
+/// ```
+/// use perturbook::nn::loss::kl_to_normal;
+/// use perturbook::tensor::{Tensor, cpu};
+///
+/// let [zero, log_variance] = [0.0, 4f32.ln()].map(|v| Tensor::<2>::full([1, 1], v, &cpu()));
+/// let kl = kl_to_normal(zero.clone(), zero.clone(), zero, log_variance).into_scalar();
+/// assert!((kl - (0.25 - 1.0 + 4f32.ln()) / 2.0).abs() < 1e-6);
+/// ```
+pub fn kl_to_normal(
+    mean: Tensor<2>,
+    log_variance: Tensor<2>,
+    prior_mean: Tensor<2>,
+    prior_log_variance: Tensor<2>,
+) -> Tensor<1> {
+    let apart = (mean - prior_mean).powi_scalar(2) * prior_log_variance.clone().neg().exp();
+    let log_ratio = log_variance - prior_log_variance;
+    row_sums(log_ratio.clone().exp() + apart - log_ratio - 1.0) * 0.5
 }
 
 fn divergence(

@@ -1,5 +1,8 @@
-//! Terms of the methods' losses. Each returns one number per item of a batch, or one for the batch where it is about the
-//! batch as a whole; methods add them up under names.
+//! Terms of the methods' losses. Each returns one number per item of a batch, or one for the batch where it is about
+//! the batch as a whole; methods add them up under names.
+//!
+//! Each computes in the precision of its tensors, gradients too: `f32` as tensors are made by default, `f64` where they
+//! were made with `Tensor::from_data(data, (&device, DType::F64))`. Networks train in `f32`; `f64` is for checking.
 
 mod cross_entropy;
 mod gaussian;
@@ -16,8 +19,11 @@ pub use hsic::{
     Bandwidth, gaussian_kernel, gaussian_norm, hsic, hsic_of_kernels, hsic_root, hsic_times_n, median_squared_distance,
     squared_distances,
 };
-pub use kl::{kl_from_log_variance, kl_from_variance};
-pub use negative_binomial::{negative_binomial, zero_inflated_negative_binomial};
+pub use kl::{kl_from_log_variance, kl_from_variance, kl_to_normal};
+pub use negative_binomial::{
+    NB_EPSILON, negative_binomial, negative_binomial_with, zero_inflated_negative_binomial,
+    zero_inflated_negative_binomial_with,
+};
 pub use total_correlation::total_correlation;
 pub use wasserstein::wasserstein_to_origin;
 

@@ -11,7 +11,8 @@
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
-/// The total correlation of `n x p` and `n x q`, one number, in nats (an option of Multi-ContrastiveVAE's reference code).
+/// The total correlation of `n x p` and `n x q`, one number, in nats (an option of Multi-ContrastiveVAE's reference
+/// code).
 ///
 /// ```
 /// use perturbook::nn::loss::total_correlation;
@@ -34,7 +35,7 @@ pub fn total_correlation(z: Tensor<2>, s: Tensor<2>) -> Result<Tensor<1>> {
     }
     let both = Tensor::cat(vec![z, s], 1);
     let centred = both.clone() - both.mean_dim(0);
-    let moments = centred.clone().transpose().matmul(centred) / n as f64;
+    let moments = centred.clone().transpose().matmul(centred) * (1.0 / n as f64);
     let own = moments.clone().slice([p..p + q, p..p + q]);
     let conditional = (0..p).fold(moments, |rest, _| eliminated(rest).1);
     Ok(log_determinant(own) - log_determinant(conditional))

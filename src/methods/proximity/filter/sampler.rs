@@ -5,19 +5,16 @@ use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
 
 use super::{FilterConfig, Wells};
+use crate::methods::proximity::WellOf;
 use crate::train::{Purpose, Sampler, stream};
 
-/// The wells of a step: for each of them its gene in the step, its plate and experiment, and m of its cells.
+/// The wells of a step: of each of them m cells, and what it belongs to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StepWells {
     /// Rows of cells, `wells x m`.
     pub rows: Vec<usize>,
-    /// Of each well the group over which it is averaged, a plate of an experiment of a gene.
-    pub plate_of_well: Vec<usize>,
-    /// Of each such group the experiment of a gene.
-    pub experiment_of_plate: Vec<usize>,
-    /// Of each of these the gene, numbered in the step.
-    pub gene_of_experiment: Vec<usize>,
+    /// Of each well its gene, numbered in the step, its experiment and its plate.
+    pub wells: Vec<WellOf>,
     /// Of each gene in the step the arm, numbered in the chromosome.
     pub arm_of_gene: Vec<usize>,
 }
@@ -32,29 +29,13 @@ pub(super) struct WellSampler<'a> {
 }
 
 impl WellSampler<'_> {
-    fn well(&self, number: usize, groups: &mut Groups, step: &mut StepWells, rng: &mut ChaCha8Rng) {
+    fn well(&self, number: usize, step: &mut StepWells, rng: &mut ChaCha8Rng) {
         let well = &self.wells.wells()[number];
         let cells = index::sample(rng, well.cells.len(), self.config.cells);
         step.rows.extend(cells.into_iter().map(|cell| well.cells[cell]));
         let gene = step.arm_of_gene.len() - 1;
-        if groups.experiment != Some((gene, well.experiment)) {
-            groups.experiment = Some((gene, well.experiment));
-            groups.plate = None;
-            step.gene_of_experiment.push(gene);
-        }
-        if groups.plate != Some(well.plate) {
-            groups.plate = Some(well.plate);
-            step.experiment_of_plate.push(step.gene_of_experiment.len() - 1);
-        }
-        step.plate_of_well.push(step.experiment_of_plate.len() - 1);
+        step.wells.push(WellOf { gene, experiment: well.experiment, plate: well.plate });
     }
-}
-
-/// The groups that the last well was in.
-#[derive(Default)]
-struct Groups {
-    experiment: Option<(usize, usize)>,
-    plate: Option<usize>,
 }
 
 impl Sampler for WellSampler<'_> {
@@ -67,7 +48,7 @@ impl Sampler for WellSampler<'_> {
     fn rows(&self, epoch: u64, step: u64) -> StepWells {
         let mut rng = stream(self.seed, Purpose::Order, epoch * self.config.steps + step);
         let part = (self.config.genes / self.arms.len()).max(2);
-        let (mut drawn, mut groups) = (StepWells::default(), Groups::default());
+        let mut drawn = StepWells::default();
         for (arm, genes) in self.arms.iter().enumerate() {
             let mut chosen: Vec<usize> = index::sample(&mut rng, genes.len(), part.min(genes.len())).into_vec();
             chosen.sort_unstable();
@@ -77,14 +58,9 @@ impl Sampler for WellSampler<'_> {
                     let (some, _) = wells.partial_shuffle(&mut rng, self.config.wells);
                     wells = some.to_vec();
                 }
-                // Wells of a plate, and plates of an experiment, stand together.
-                wells.sort_unstable_by_key(|&well| {
-                    let well = &self.wells.wells()[well];
-                    (well.experiment, well.plate, well.cells.first().copied())
-                });
                 drawn.arm_of_gene.push(arm);
                 for well in wells {
-                    self.well(well, &mut groups, &mut drawn, &mut rng);
+                    self.well(well, &mut drawn, &mut rng);
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::FilterConfig;
 use super::sampler::StepWells;
 use crate::Result;
 use crate::genome::Side;
-use crate::methods::proximity::{Scorer, arm_cosines_of, group_means, well_means};
+use crate::methods::proximity::{Scorer, arm_cosines_of, nested_means, well_means};
 use crate::nn::{SoftChoice, State};
 use crate::tensor::{Device, Tensor};
 use crate::train::{Adam, AdamConfig, Learner, NamedGradients, Purpose, Step, Terms, stream};
@@ -59,15 +59,13 @@ impl Training {
         let WellBatch { wells, read, averaged } = batch;
         let scores = self.scorer.forward(self.cells(read, self.dims[0]));
         let choice = SoftChoice::new(scores, self.config.temperatures().at(step));
-        let wells_means = well_means(self.cells(averaged, self.dims[1]), choice.keep.clone());
-        let plates = group_means(wells_means, &wells.plate_of_well, wells.experiment_of_plate.len());
-        let experiments = group_means(plates, &wells.experiment_of_plate, wells.gene_of_experiment.len());
-        let genes = group_means(experiments, &wells.gene_of_experiment, wells.arm_of_gene.len());
+        let means = well_means(self.cells(averaged, self.dims[1]), choice.keep.clone());
+        let genes = nested_means(means, &wells.wells, wells.arm_of_gene.len());
         let cosines = arm_cosines_of(genes, &wells.arm_of_gene, self.sides.len());
         let aim = cosines.clone().mean();
         let loss = match self.config.overlap {
             0.0 => aim,
-            weight => aim + choice.overlap() * (weight / wells.plate_of_well.len() as f64),
+            weight => aim + choice.overlap() * (weight / wells.wells.len() as f64),
         };
         (loss, cosines)
     }
