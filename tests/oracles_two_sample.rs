@@ -6,7 +6,7 @@ use common::{Case, cases};
 use ndarray::{Array2, Axis, s};
 use perturbook::display::Show;
 use perturbook::evaluate::{
-    ConsistencyNull, Correction, EnergyConfig, KsLaw, MagnitudeConfig, MannWhitneyLaw, Within, adjusted, empirical_p,
+    Adjustment, ConsistencyNull, EnergyConfig, KsLaw, MagnitudeConfig, MannWhitneyLaw, Within, adjusted, empirical_p,
     energy_distance, energy_distance_by_sums, energy_matrix, hypergeometric_upper_tail, ks_test_with,
     mann_whitney_with, mean_off_diagonal, perturbation_magnitude, replicate_consistency, spearman, unit_rows, welch_t,
 };
@@ -96,9 +96,9 @@ fn beside_the_diagonal(case: &Case, name: &str, mut got: Array2<f64>) -> ndarray
 fn multiple_testing(case: &Case) {
     let p = case.vector("p").to_vec();
     for (name, correction) in [
-        ("bonferroni", Correction::Bonferroni),
-        ("benjamini_hochberg", Correction::BenjaminiHochberg),
-        ("benjamini_yekutieli", Correction::BenjaminiYekutieli),
+        ("bonferroni", Adjustment::Bonferroni),
+        ("benjamini_hochberg", Adjustment::BenjaminiHochberg),
+        ("benjamini_yekutieli", Adjustment::BenjaminiYekutieli),
     ] {
         case.check_list(name, adjusted(&p, correction).expect("p-values"));
     }
@@ -107,9 +107,9 @@ fn multiple_testing(case: &Case) {
             continue; // what is left over fails in `finish`
         };
         let correction = match which {
-            "bonferroni" => Correction::Bonferroni,
-            "bh" => Correction::BenjaminiHochberg,
-            "by" => Correction::BenjaminiYekutieli,
+            "bonferroni" => Adjustment::Bonferroni,
+            "bh" => Adjustment::BenjaminiHochberg,
+            "by" => Adjustment::BenjaminiYekutieli,
             other => panic!("unknown correction {other:?}"),
         };
         let alpha: f64 = alpha.parse().expect("a level");

@@ -85,7 +85,7 @@ pub use retrieval::{
 pub use set_coherence::{ClusterKs, SetCoherence, cluster_ks, set_coherence, set_coherence_of_draws};
 pub use similarity::{SimilarityMap, similarity_map};
 pub use two_sample::{
-    ConsistencyNull, Correction, EmpiricalP, EnergyConfig, EnergyDistance, EnergyMatrix, Magnitude, MagnitudeConfig,
+    Adjustment, ConsistencyNull, EmpiricalP, EnergyConfig, EnergyDistance, EnergyMatrix, Magnitude, MagnitudeConfig,
     MagnitudeStatistic, MagnitudeTests, MannWhitney, MannWhitneyLaw, ReplicateConsistency, ReplicateTests, WelchT,
     Within, adjusted, empirical_p, energy_distance, energy_distance_by_sums, energy_matrix, largest_groups,
     mann_whitney, mann_whitney_with, mean_distance, perturbation_magnitude, replicate_consistency, welch_t,

@@ -20,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::adjust::{Correction, adjusted};
+use super::adjust::{Adjustment, adjusted};
 use super::cells::{checked, one_label_each, rows_by_label, rows_of, selected};
 use super::empirical::{EmpiricalP, counted};
 use super::energy::euclidean;
@@ -157,7 +157,7 @@ pub fn perturbation_magnitude<V: Copy + Into<f64> + Sync, S: AsRef<str>>(
         }));
     }
     let plus_one: Vec<f64> = rows.iter().map(|row: &Magnitude| row.p.p_plus_one).collect();
-    for (row, p) in rows.iter_mut().zip(adjusted(&plus_one, Correction::BenjaminiHochberg)?) {
+    for (row, p) in rows.iter_mut().zip(adjusted(&plus_one, Adjustment::BenjaminiHochberg)?) {
         row.p_adjusted = p;
     }
     Ok(MagnitudeTests {

@@ -22,7 +22,7 @@ mod rank_sums;
 mod replicates;
 mod welch;
 
-pub use adjust::{Correction, adjusted};
+pub use adjust::{Adjustment, adjusted};
 pub use empirical::{EmpiricalP, empirical_p};
 pub use energy::{EnergyDistance, Within, energy_distance, energy_distance_by_sums, mean_distance};
 pub use energy_matrix::{EnergyConfig, EnergyMatrix, energy_matrix, largest_groups};

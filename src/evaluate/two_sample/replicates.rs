@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::adjust::{Correction, adjusted};
+use super::adjust::{Adjustment, adjusted};
 use super::cells::{checked, one_label_each, rows_by_label, rows_of, selected};
 use super::empirical::{EmpiricalP, empirical_p};
 use crate::evaluate::{mean_off_diagonal, unit_rows};
@@ -124,7 +124,7 @@ pub fn replicate_consistency<V: Copy + Into<f64>, S: AsRef<str>>(
         tests.push(ReplicateConsistency { name: name.clone(), n: rows.len(), p, p_adjusted: f64::NAN });
     }
     let plus_one: Vec<f64> = tests.iter().map(|test| test.p.p_plus_one).collect();
-    for (test, p) in tests.iter_mut().zip(adjusted(&plus_one, Correction::BenjaminiHochberg)?) {
+    for (test, p) in tests.iter_mut().zip(adjusted(&plus_one, Adjustment::BenjaminiHochberg)?) {
         test.p_adjusted = p;
     }
     let null_values = match null {
