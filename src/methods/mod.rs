@@ -2,6 +2,7 @@
 
 pub mod contrastive_vi;
 pub mod grape;
+pub mod impa;
 pub mod mcvae;
 mod method;
 pub mod pixels;

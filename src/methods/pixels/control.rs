@@ -19,6 +19,8 @@ use crate::{Error, Result};
 
 /// Cells that are in memory at once.
 const BLOCK: usize = 256;
+/// What is added to a std, as [`control_zscore`] does.
+const EPSILON: f64 = 1e-6;
 
 /// The statistics of the controls of each batch.
 ///
@@ -115,12 +117,67 @@ impl ControlStatistics {
     /// # Errors
     /// When the batch has no statistics, channels differ, or the factor is not above 0.
     pub fn zscore(&self, images: ArrayViewMut4<'_, f32>, batch: &str, factor: f64) -> Result<()> {
-        let Some(Moments { mean, std }) = self.batches.get(batch) else {
-            return Err(Error::new("there are no control cells in a batch")
-                .at(format!("batch {batch:?}"))
-                .fix("leave this batch out, or normalise each image by itself"));
-        };
+        let Moments { mean, std } = self.moments(batch)?;
         control_zscore(images, mean, std, factor)
+    }
+
+    /// The way back: from z-scores of one batch to intensities, in place.
+    ///
+    /// # Errors
+    /// As [`ControlStatistics::zscore`].
+    pub fn restore(&self, mut images: ArrayViewMut4<'_, f32>, batch: &str, factor: f64) -> Result<()> {
+        let Moments { mean, std } = self.moments(batch)?;
+        if images.len_of(Axis(1)) != mean.len() {
+            return Err(Error::new(format!("{} channels for statistics of {}", images.len_of(Axis(1)), mean.len()))
+                .fix("pass images of the same screen"));
+        }
+        for (channel, mut planes) in images.axis_iter_mut(Axis(1)).enumerate() {
+            let (mean, scale) = (mean[channel], factor * std[channel] + EPSILON);
+            planes.mapv_inplace(|v| (f64::from(v) * scale + mean) as f32);
+        }
+        Ok(())
+    }
+
+    fn moments(&self, batch: &str) -> Result<&Moments> {
+        self.batches.get(batch).ok_or_else(|| {
+            Error::new("there are no control cells in a batch")
+                .at(format!("batch {batch:?}"))
+                .fix("leave this batch out, or normalise each image by itself")
+        })
+    }
+
+    /// Refuses a screen with cells of batches that have no statistics; the first batches are named.
+    ///
+    /// # Errors
+    /// When there are such cells, or the screen has no batches.
+    pub fn covers(&self, screen: &Screen) -> Result<()> {
+        let batches = screen.labels(Label::Batch)?;
+        let counts = batches.counts();
+        let lacking: Vec<String> = batches
+            .names()
+            .iter()
+            .zip(&counts)
+            .filter(|(name, n)| **n > 0 && !self.has(name))
+            .map(|(name, _)| format!("{name:?}"))
+            .collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(format!("{} of {} batches have no control cell", lacking.len(), batches.distinct()))
+            .at(lacking[..lacking.len().min(5)].join(", "))
+            .fix("leave these batches out, or choose a normalisation without controls"))
+    }
+
+    /// The statistics for a screen whose cells are to be embedded: those of its own controls, and for batches that have
+    /// none here those of `trained`.
+    ///
+    /// # Errors
+    /// As [`ControlStatistics::of`] and [`ControlStatistics::covers`].
+    pub fn for_screen(screen: &Screen, pixels: &Pixels, trained: &Self) -> Result<Self> {
+        let own = if screen.controls().is_ok() { Self::of(screen, pixels)? } else { Self::default() };
+        let all = own.or(trained);
+        all.covers(screen)?;
+        Ok(all)
     }
 
     /// The same for images of the batches named, one name for each image.

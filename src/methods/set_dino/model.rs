@@ -8,15 +8,13 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::trainer::matrix;
-use super::views::tensor;
 use super::{NAME, Normalisation, SetDino, Settings, Viewer, from_published, to_published};
 use crate::display::{Bundle, ModelSummary, Show};
 use crate::live::Bar;
-use crate::methods::pixels::{ControlStatistics, both_devices};
+use crate::methods::pixels::{ControlStatistics, both_devices, image_tensor, tensor_matrix};
 use crate::methods::{Method, Plan, saved};
 use crate::nn::State;
-use crate::screen::{Embedding, Label, Screen};
+use crate::screen::{Embedding, Screen};
 use crate::tensor::Device;
 use crate::train::{FitConfig, History, Observer, Phase};
 use crate::{Error, Result};
@@ -133,13 +131,7 @@ impl Model {
         if settings.normalisation == Normalisation::ZScore {
             return Ok(None);
         }
-        let own = if screen.controls().is_ok() {
-            ControlStatistics::of(screen, &settings.pixels())?
-        } else {
-            ControlStatistics::default()
-        };
-        let all = own.or(&self.statistics);
-        lacking(screen, &all)?;
+        let all = ControlStatistics::for_screen(screen, &settings.pixels(), &self.statistics)?;
         Ok(Some(all))
     }
 }
@@ -149,20 +141,6 @@ fn empty(settings: &Settings, device: &Device) -> Result<SetDino> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let network = SetDino::new(&settings.vit, &settings.head, &mut rng, device)?;
     Ok(network.aggregated(settings.aggregation, &mut rng).no_grad())
-}
-
-/// Refuses cells of batches without statistics; the batches are named.
-pub(super) fn lacking(screen: &Screen, statistics: &ControlStatistics) -> Result<()> {
-    let batches = screen.labels(Label::Batch)?;
-    let counts = batches.counts();
-    let names = batches.names().iter().zip(&counts).filter(|(name, n)| **n > 0 && !statistics.has(name));
-    let names: Vec<String> = names.map(|(name, _)| format!("{name:?}")).collect();
-    if names.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(format!("{} of {} batches have no control cell", names.len(), batches.distinct()))
-        .at(names[..names.len().min(5)].join(", "))
-        .fix("leave these batches out, or set `normalisation` to z_score"))
 }
 
 impl Method for Model {
@@ -202,8 +180,8 @@ impl Method for Model {
             if bar.stopped() {
                 return Err(Error::new("stopped before all cells had features").at(format!("after {} cells", bar.done())));
             }
-            let features = self.teacher.features(tensor(viewer.plain(rows)?, &self.device))?;
-            values.extend(matrix(features)?);
+            let features = self.teacher.features(image_tensor(viewer.plain(rows)?, &self.device))?;
+            values.extend(tensor_matrix(features)?);
             bar.advance(rows.len() as u64);
         }
         bar.finish();

@@ -13,6 +13,7 @@ use ndarray::{Array1, Array2, arr1};
 use serde_json::json;
 
 use super::{Distillation, Monitor, SetLoss, Settings, Views, set_loss};
+use crate::methods::pixels::{both_devices, tensor_matrix};
 use crate::nn::State;
 use crate::tensor::{Device, Tensor};
 use crate::train::{Learner, Step, Terms};
@@ -38,7 +39,7 @@ impl Trainer {
 
     /// Looks at the teacher's features of global views.
     fn look(&mut self, globals: &Tensor<4>) -> Result<()> {
-        let features = matrix(self.distillation.teacher.backbone.forward(globals.clone())?)?;
+        let features = tensor_matrix(self.distillation.teacher.backbone.forward(globals.clone())?)?;
         // What is not finite is the loss's to say, with the step.
         if features.iter().all(|value| value.is_finite())
             && let Some(warning) = self.monitor.look(features.view())?
@@ -76,7 +77,7 @@ impl Learner for Trainer {
         let (cells, views) = (training.cells, batch.tensors(&self.device));
         let said = teacher.forward(views[0].clone(), cells)?.detach();
         let sets = student.sets(student.backbone.forward(views[0].clone())?, cells)?;
-        let matched = matched(&matrix(sets)?);
+        let matched = matched(&tensor_matrix(sets)?);
         let config = training.loss(*step);
         let loss = set_loss(student.forward_views(views, cells)?, said.clone(), centre, &config)?;
         let mut all = terms(&loss, &said, centre, config.teacher_temperature);
@@ -91,7 +92,7 @@ impl Learner for Trainer {
             .with("teacher.", &State::of(teacher))
             .with("adam.", &adam.state())
             .with("monitor.", &self.monitor.state());
-        state.insert("centre", matrix(centre.clone()).unwrap_or_default().into_dyn());
+        state.insert("centre", tensor_matrix(centre.clone()).unwrap_or_default().into_dyn());
         // A count is exact up to 2^24 in `f32`: it is kept in parts of 16 bits.
         let parts: Array1<f32> = (0..4).map(|part| (step >> (16 * part) & 0xffff) as f32).collect();
         state.insert("step", parts.into_dyn());
@@ -115,7 +116,7 @@ impl Learner for Trainer {
         let Distillation { student, teacher, adam, .. } = &mut self.distillation;
         let (new_student, new_teacher) =
             (state.part("student.").load_into(student.clone())?, state.part("teacher.").load_into(teacher.clone())?);
-        adam.load(&state.part("adam."), &plain(&self.device))?;
+        adam.load(&state.part("adam."), &both_devices(&self.device).0)?;
         self.monitor.restore(&state.part("monitor."))?;
         (*student, *teacher) = (new_student, new_teacher);
         (self.distillation.centre, self.distillation.step) = (centre, step);
@@ -144,20 +145,8 @@ fn terms(loss: &SetLoss, teacher: &Tensor<2>, centre: &Tensor<2>, temperature: f
     ]
 }
 
-/// The device without a record of gradients: the optimiser's memory lies there.
-fn plain(device: &Device) -> Device {
-    crate::methods::pixels::both_devices(device).0
-}
-
 fn number(tensor: Tensor<1>) -> f64 {
     f64::from(tensor.into_scalar())
-}
-
-/// A tensor's numbers.
-pub(super) fn matrix(tensor: Tensor<2>) -> Result<Array2<f32>> {
-    let [rows, columns] = tensor.dims();
-    let values = tensor.into_data().convert::<f32>().into_vec().unwrap_or_default();
-    Array2::from_shape_vec((rows, columns), values).map_err(|e| Error::new("cannot read a tensor back").caused_by(e))
 }
 
 /// The share of rows of the first half whose most similar row of the second half, by cosine, is their own.

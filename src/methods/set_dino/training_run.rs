@@ -2,10 +2,9 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::model::lacking;
 use super::{Distillation, Model, Normalisation, SetDino, Settings, Trainer, Viewer, Views};
 use crate::methods::Plan;
-use crate::methods::pixels::{ControlStatistics, both_devices};
+use crate::methods::pixels::{ControlStatistics, both_devices, fingerprint};
 use crate::nn::State;
 use crate::screen::{Label, Labels, Role, Screen};
 use crate::tensor::Device;
@@ -14,8 +13,6 @@ use crate::{Error, Result};
 
 /// Steps of validation, at most.
 const VALIDATION_STEPS: u64 = 8;
-/// Cells whose pixels tell screens apart.
-const PROBES: usize = 16;
 
 /// Sets of some rows of a screen.
 struct OfRows {
@@ -77,7 +74,7 @@ pub(super) fn fit_to(
         Normalisation::Ntc => Some(ControlStatistics::of(screen, &settings.pixels())?),
     };
     if let Some(statistics) = &statistics {
-        lacking(screen, statistics)?;
+        statistics.covers(screen)?;
     }
 
     let (_, recording) = both_devices(device);
@@ -90,7 +87,7 @@ pub(super) fn fit_to(
 
     let viewer = Viewer::new(screen, settings, statistics.as_ref())?;
     let load = |pairs: &Vec<SetPair>, rng: &mut ChaCha8Rng| -> Result<Views> { viewer.views(pairs, rng) };
-    let fingerprint = fingerprint(screen, [&units, &batches], settings)?;
+    let fingerprint = fingerprint(screen, &[&units, &batches], &settings.pixels())?;
     let data = Data { sampler: &sampler, load: &load, validation, fingerprint };
     let history = fit(&mut trainer, &data, &plan.run, observer)?;
     let Distillation { student, teacher, .. } = &trainer.distillation;
@@ -110,34 +107,4 @@ fn parts(screen: &Screen, batches: &Labels, validation: &[String]) -> Result<[Ve
     let rows = (0..screen.len()).filter(|&row| screen.role(row) != Role::Other);
     let (held_out, train) = rows.partition(|&row| validation.iter().any(|name| name == batches.of(row)));
     Ok([train, held_out])
-}
-
-/// What tells this screen from others: sizes, labels, and the pixels of some cells.
-fn fingerprint(screen: &Screen, labels: [&Labels; 2], settings: &Settings) -> Result<String> {
-    let mut hash = Fnv::default();
-    for labels in labels {
-        (0..screen.len()).for_each(|row| hash.add(labels.of(row).as_bytes()));
-    }
-    let step = screen.len().div_ceil(PROBES).max(1);
-    let rows: Vec<usize> = (0..screen.len()).step_by(step).collect();
-    settings.pixels().read(screen, &rows)?.iter().for_each(|value| hash.add(&value.to_bits().to_le_bytes()));
-    Ok(format!("{} cells, {}, {:016x}", screen.len(), screen.payload().describe(), hash.0))
-}
-
-/// The hash of Fowler, Noll and Vo (FNV-1a, 64 bits): the same on every machine.
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fnv {
-    fn add(&mut self, bytes: &[u8]) {
-        // The end of each item counts as well, so that `ab, c` is not `a, bc`.
-        for byte in bytes.iter().copied().chain([0xff]) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
 }

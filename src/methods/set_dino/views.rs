@@ -7,13 +7,12 @@
 //!
 //! In each view the cells of the first perturbation come first.
 
-use burn::tensor::TensorData;
 use ndarray::{Array4, ArrayViewMut4, Axis, s};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Normalisation, Settings};
-use crate::methods::pixels::{ControlStatistics, Pixels};
+use crate::methods::pixels::{ControlStatistics, Pixels, image_tensor};
 use crate::preprocess::images::augment::{ViewSampler, set_views};
 use crate::preprocess::images::zscore;
 use crate::screen::{Label, Labels, Screen};
@@ -33,18 +32,8 @@ pub struct Views {
 impl Views {
     /// Both as tensors on a device.
     pub fn tensors(self, device: &Device) -> [Tensor<4>; 2] {
-        [self.globals, self.locals].map(|images| tensor(images, device))
+        [self.globals, self.locals].map(|images| image_tensor(images, device))
     }
-}
-
-/// Images as a tensor.
-pub(super) fn tensor(images: Array4<f32>, device: &Device) -> Tensor<4> {
-    let (n, channels, height, width) = images.dim();
-    let values = match images.is_standard_layout() {
-        true => images.into_raw_vec_and_offset().0,
-        false => images.iter().copied().collect(),
-    };
-    Tensor::from_data(TensorData::new(values, [n, channels, height, width]), device)
 }
 
 /// Makes views of a screen's cells.
