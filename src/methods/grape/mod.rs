@@ -18,6 +18,7 @@
 //! | [`Model`], [`Settings`] | the whole method: fit to a screen, vectors of perturbations, styles of cells, save, load |
 //! | [`StyleTransfer`] | one cell under many perturbations, many cells under one |
 //! | [`Stability`] | how far the vectors depend on when training is ended |
+//! | [`complex_panel`] | which genes to train on, in place of the paper's unusable list |
 //! | [`Trainer`] | GRAPE in the training loop, with the running average of the weights |
 
 mod attention;
@@ -32,6 +33,7 @@ mod loader;
 mod loss_config;
 mod mapping;
 mod model;
+mod panel;
 mod settings;
 mod stability;
 mod style_encoder;
@@ -54,6 +56,7 @@ pub use loader::Images;
 pub use loss_config::LossConfig;
 pub use mapping::Mapping;
 pub use model::Model;
+pub use panel::{PanelConfig, complex_panel};
 pub use settings::{Normalisation, Position, Settings, Sizes, Unit, Weights};
 pub use stability::{Agreement, Stability};
 pub use style_encoder::StyleEncoder;
