@@ -1,11 +1,9 @@
 //! GRAPE as a whole on small simulated screens: training, resumption, vectors, style transfer, files, refusals.
 
 use ndarray::{Array2, s};
-use perturbook::methods::grape::{
-    LossConfig, Model, Normalisation, Position, Settings, Sizes, Unit, Weights,
-};
+use perturbook::methods::grape::{LossConfig, Model, Normalisation, Position, Settings, Sizes, Weights};
 use perturbook::methods::pixels::ControlStatistics;
-use perturbook::methods::{Method, Plan, impa};
+use perturbook::methods::{Method, Plan, Unit, impa};
 use perturbook::nn::State;
 use perturbook::screen::{Features, Screen};
 use perturbook::simulate::{OpsConfig, Phenotype, ops_images};
@@ -117,7 +115,10 @@ fn it_learns_to_give_images_back_and_translates_them() {
         assert!((-1.0..=1.000_001).contains(&of.cosine) && (-1.000_001..=1.000_001).contains(&of.relations), "{of:?}");
     }
     assert!(stability.of_ema.cosine > 0.9, "{stability:?}");
-    assert!(model.mean_vectors().expect("vectors").values() != model.vectors(Position::Table, Weights::Last).expect("vectors").values());
+    assert!(
+        model.mean_vectors().expect("vectors").values()
+            != model.vectors(Position::Table, Weights::Last).expect("vectors").values()
+    );
 }
 
 #[test]
@@ -199,7 +200,8 @@ fn position_three_is_the_mean_style_of_real_cells() {
     let genes = screen.labels(perturbook::screen::Label::Gene).expect("genes");
     for (row, name) in model.classes().names.iter().enumerate() {
         let cells: Vec<usize> = (0..screen.len()).filter(|&cell| genes.of(cell) == name).take(3).collect();
-        let mean = cells.iter().fold(ndarray::Array1::<f32>::zeros(8), |sum, &cell| sum + styles.values().row(cell)) / 3.0;
+        let mean =
+            cells.iter().fold(ndarray::Array1::<f32>::zeros(8), |sum, &cell| sum + styles.values().row(cell)) / 3.0;
         let apart = &mean - &vectors.values().row(row);
         assert!(apart.iter().all(|v| v.abs() < 1e-5), "{name}: {apart}");
     }

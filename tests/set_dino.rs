@@ -7,9 +7,9 @@ use perturbook::images::{CellImages, MemoryImages};
 use perturbook::methods::pixels::Intensity;
 use perturbook::methods::set_dino::{
     Aggregation, Augmentation, BatchProfiles, Distillation, Model, Monitor, Normalisation, Optimisation, SetDino,
-    Settings, Strategy, Trainer, Unit, Viewer,
+    Settings, Strategy, Trainer, Viewer,
 };
-use perturbook::methods::{Method, Plan};
+use perturbook::methods::{Method, Plan, Unit};
 use perturbook::nn::State;
 use perturbook::nn::dino_head::DinoHeadConfig;
 use perturbook::nn::vit::VitConfig;
@@ -197,9 +197,10 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
     let terms = |model: &Model| model.history().rows.iter().map(|row| row.terms.clone()).collect::<Vec<_>>();
     assert!(terms(&second) == terms(&whole), "another history after the stop");
 
-    let other = Settings { cells: 2, ..settings };
-    let error = Model::fit(&screen, &Plan { settings: other, ..parts.clone() }, &cpu(), &mut Silent).expect_err("other");
-    assert!(error.to_string().contains("settings.cells was 4 and is 2"), "{error}");
+    let other = Settings { locals: 3, ..settings };
+    let error =
+        Model::fit(&screen, &Plan { settings: other, ..parts.clone() }, &cpu(), &mut Silent).expect_err("other");
+    assert!(error.to_string().contains("settings.locals was 2 and is 3"), "{error}");
     let longer = Plan { run: FitConfig { epochs: 5, ..parts.run.clone() }, ..parts };
     let error = Model::fit(&screen, &longer, &cpu(), &mut Silent).expect_err("its schedules would differ");
     assert!(error.to_string().contains("epochs was 3 and is 5"), "{error}");
@@ -280,7 +281,7 @@ fn wrong_screens_and_settings_are_refused() {
     let divided = Settings { intensity: Intensity::DividedBy(65535.0), repeats: Some(1), ..settings() };
     fitted(&sixteen_bits, &plan(divided, 1));
     let mut spoiled = images.clone();
-    spoiled[[7, 1, 3, 3]] = f32::NAN;
+    spoiled[[screen.controls().expect("controls").source_row(2), 1, 3, 3]] = f32::NAN;
     assert!(refused(&with_images(&screen, spoiled), settings()).contains("NaN"));
 
     let uncontrolled = screen.perturbed().expect("perturbed cells");

@@ -11,5 +11,7 @@ mod saved;
 pub mod sc_vae;
 pub mod sc_vi;
 pub mod set_dino;
+mod unit;
 
 pub use method::{Method, Plan};
+pub use unit::Unit;

@@ -99,8 +99,10 @@ impl Classes {
         let Some(path) = &settings.vectors else { return Ok(None) };
         let at = |e: Error| Error::new(e.to_string()).at(path.display().to_string());
         let file = Screen::open(path).map_err(at)?;
-        let (embedding, labels) =
-            (file.embedding().map_err(at)?, file.labels(settings.unit.label()).or(file.labels(Label::Gene)).map_err(at)?);
+        let (embedding, labels) = (
+            file.embedding().map_err(at)?,
+            file.labels(settings.unit.label()).or(file.labels(Label::Gene)).map_err(at)?,
+        );
         let mut vectors = Array2::<f64>::zeros((self.len(), embedding.dims()));
         let mut found = vec![0.0; self.len()];
         for (row, values) in embedding.values().outer_iter().enumerate() {

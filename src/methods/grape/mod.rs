@@ -57,7 +57,7 @@ pub use loss_config::LossConfig;
 pub use mapping::Mapping;
 pub use model::Model;
 pub use panel::{PanelConfig, complex_panel};
-pub use settings::{Normalisation, Position, Settings, Sizes, Unit, Weights};
+pub use settings::{Normalisation, Position, Settings, Sizes, Weights};
 pub use stability::{Agreement, Stability};
 pub use style_encoder::StyleEncoder;
 pub use trainer::Trainer;

@@ -298,7 +298,7 @@ impl Method for Model {
             state.insert("copies", stacked(&self.copies));
         }
         let Self { plan, history, classes, statistics, .. } = self.clone();
-        let code = self.translator.table.dims()[1];
+        let code = self.translator.table.val().dims()[1];
         let network = NetworkConfig { code, ..plan.settings.sizes.of_classes(classes.len()) };
         saved::write(path, NAME, &Head { plan, history, classes, statistics, network }, &state)
     }

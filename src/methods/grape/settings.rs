@@ -6,31 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{GrapeTraining, LossConfig, NetworkConfig};
 use crate::display::{Bundle, Show, fields};
+use crate::methods::Unit;
 use crate::methods::pixels::{Intensity, Pixels};
-use crate::screen::Label;
 use crate::train::AdamConfig;
 use crate::{Error, Result};
-
-/// What counts as one perturbation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// The gene.
-    #[default]
-    Gene,
-    /// The guide.
-    Guide,
-}
-
-impl Unit {
-    /// The label of a screen that it is.
-    pub fn label(self) -> Label {
-        match self {
-            Self::Gene => Label::Gene,
-            Self::Guide => Label::Guide,
-        }
-    }
-}
 
 /// What is done to images in 0..1 before the networks see them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

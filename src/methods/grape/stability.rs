@@ -11,7 +11,7 @@
 use ndarray::{Array2, Axis};
 
 use crate::display::{Bundle, Show};
-use crate::figures::{Figure, Table};
+use crate::figures::Table;
 use crate::screen::Profiles;
 use crate::{Error, Result};
 
@@ -66,8 +66,9 @@ impl Stability {
                 .fix("train on three or more beside the controls"));
         }
         if [&ema, &mean].iter().any(|other| other.keys() != last.keys() || other.dims() != last.dims()) {
-            return Err(Error::new("the sets of vectors are not of the same perturbations")
-                .fix("take them from one model"));
+            return Err(
+                Error::new("the sets of vectors are not of the same perturbations").fix("take them from one model")
+            );
         }
         let unit = normalised(&last);
         let agreement = |other: &Profiles| {
@@ -83,10 +84,10 @@ impl Stability {
     ///
     /// # Errors
     /// Never in practice: the columns have one length.
-    pub fn table(&self) -> Result<Figure> {
+    pub fn table(&self) -> Result<Table> {
         let mean = format!("mean of the last {} copies", self.copies);
         Table::new("GRAPE's vectors, compared with the last state")
-            .text("vectors", &["running average of the weights", &mean])
+            .text("vectors", &["running average of the weights".to_owned(), mean])
             .number("mean cosine", &[self.of_ema.cosine, self.of_mean.cosine], 4)
             .number("correlation of relations", &[self.of_ema.relations, self.of_mean.relations], 4)
             .figure()

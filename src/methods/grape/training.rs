@@ -60,11 +60,7 @@ impl GrapeTraining {
     ///
     /// # Errors
     /// As [`GrapeTraining::step`], and those of `check`.
-    pub fn step_checked(
-        &mut self,
-        batch: &Batch,
-        check: impl FnOnce(&Iteration) -> Result<()>,
-    ) -> Result<Iteration> {
+    pub fn step_checked(&mut self, batch: &Batch, check: impl FnOnce(&Iteration) -> Result<()>) -> Result<Iteration> {
         let before = (self.discriminator.clone(), self.discriminator_adam.clone());
         let discriminator = discriminator_loss(&self.discriminator, &self.translator, batch, &self.loss)?;
         let gradients = discriminator.total(&self.loss).backward();

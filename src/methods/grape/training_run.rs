@@ -4,7 +4,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::loader::Loader;
 use super::model::{Learned, with_vectors};
-use super::{Classes, Discriminator, GrapeTraining, Images, Model, NetworkConfig, Normalisation, Settings, Trainer, Translator};
+use super::{
+    Classes, Discriminator, GrapeTraining, Images, Model, NetworkConfig, Normalisation, Settings, Trainer, Translator,
+};
 use crate::Result;
 use crate::methods::Plan;
 use crate::methods::pixels::{ControlStatistics, both_devices, fingerprint};

@@ -106,7 +106,8 @@ impl Model {
             return Err(Error::new(format!("{} cells and {} perturbations", rows.len(), perturbations.len()))
                 .fix("name a perturbation for each cell"));
         }
-        let classes = perturbations.iter().map(|name| self.classes.number(name.as_ref())).collect::<Result<Vec<_>>>()?;
+        let classes =
+            perturbations.iter().map(|name| self.classes.number(name.as_ref())).collect::<Result<Vec<_>>>()?;
         let settings = &self.plan().settings;
         settings.pixels().check(screen)?;
         let statistics = self.statistics_for(screen)?;

@@ -76,7 +76,9 @@ impl ControlStatistics {
             let mut moments = ChannelMoments::new(pixels.channels);
             for rows in rows.chunks(BLOCK) {
                 if bar.stopped() {
-                    return Err(Error::new("stopped while taking statistics of controls").at(format!("batch {batch:?}")));
+                    return Err(
+                        Error::new("stopped while taking statistics of controls").at(format!("batch {batch:?}"))
+                    );
                 }
                 moments.add(pixels.read(screen, rows)?.view())?;
                 bar.advance(rows.len() as u64);

@@ -51,7 +51,7 @@ pub use network::SetDino;
 pub use optimisation::Optimisation;
 pub use pool::{Aggregation, Pair, SetPool};
 pub use profiles::BatchProfiles;
-pub use settings::{Augmentation, Normalisation, Settings, Strategy, Unit};
+pub use settings::{Augmentation, Normalisation, Settings, Strategy};
 pub use trainer::Trainer;
 pub use training::{SetDinoTraining, TeacherHead};
 pub use views::{Viewer, Views};

@@ -25,7 +25,7 @@ const BLOCK: usize = 256;
 /// A trained Set-DINO.
 ///
 /// ```no_run
-/// use perturbook::methods::{Method, set_dino};
+/// use perturbook::methods::{Method, Unit, set_dino};
 /// use perturbook::simulate::{OpsConfig, ops_screen};
 /// use perturbook::tensor::cpu;
 /// use perturbook::train::Watch;
@@ -33,7 +33,7 @@ const BLOCK: usize = 256;
 /// let screen = ops_screen(&OpsConfig::quick())?.screen()?;
 /// let model = set_dino::Model::fit(&screen, &set_dino::Model::quick(), &cpu(), &mut Watch::loss())?;
 /// let cells = model.embed(&screen)?;
-/// let genes = set_dino::BatchProfiles::of(&screen, &cells, set_dino::Unit::Gene)?.consensus()?;
+/// let genes = set_dino::BatchProfiles::of(&screen, &cells, Unit::Gene)?.consensus()?;
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -178,7 +178,9 @@ impl Method for Model {
         let mut bar = Bar::new("Set-DINO, features of cells", Some(rows.len() as u64));
         for rows in rows.chunks(BLOCK) {
             if bar.stopped() {
-                return Err(Error::new("stopped before all cells had features").at(format!("after {} cells", bar.done())));
+                return Err(
+                    Error::new("stopped before all cells had features").at(format!("after {} cells", bar.done()))
+                );
             }
             let features = self.teacher.features(image_tensor(viewer.plain(rows)?, &self.device))?;
             values.extend(tensor_matrix(features)?);

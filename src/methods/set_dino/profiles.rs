@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use ndarray::{Array1, Array2, Axis};
 use polars::prelude::{Column, DataFrame};
 
-use super::Unit;
+use crate::display::{Bundle, Show};
+use crate::methods::Unit;
 use crate::screen::{Embedding, Label, Profiles, Role, Screen};
 use crate::{Error, Result};
 
@@ -21,10 +22,18 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct BatchProfiles {
     embedding: Embedding,
-    /// Perturbation, batch, whether it is a control, and cells, of each row.
-    rows: Vec<(String, String, bool, usize)>,
+    /// What each row is.
+    rows: Vec<Row>,
     /// The mean of the control cells of each batch.
     controls: BTreeMap<String, Array1<f64>>,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    unit: String,
+    batch: String,
+    control: bool,
+    cells: usize,
 }
 
 impl BatchProfiles {
@@ -33,7 +42,7 @@ impl BatchProfiles {
     ///
     /// ```
     /// use ndarray::{Array2, array};
-    /// use perturbook::methods::set_dino::{BatchProfiles, Unit};
+    /// use perturbook::methods::{Unit, set_dino::BatchProfiles};
     /// use perturbook::screen::{Embedding, Features, Screen};
     /// use polars::prelude::df;
     ///
@@ -59,7 +68,7 @@ impl BatchProfiles {
         }
         let (units, batches) = (screen.labels(unit.label())?, screen.labels(Label::Batch)?);
         let mut number: BTreeMap<(u32, u32), usize> = BTreeMap::new();
-        let mut rows: Vec<(String, String, bool, usize)> = Vec::new();
+        let mut rows: Vec<Row> = Vec::new();
         let mut sums: Vec<Array1<f64>> = Vec::new();
         let mut controls: BTreeMap<String, (Array1<f64>, f64)> = BTreeMap::new();
         for (row, values) in cells.values().outer_iter().enumerate() {
@@ -69,11 +78,12 @@ impl BatchProfiles {
             }
             let (is_control, values) = (role == Role::Control, values.mapv(f64::from));
             let at = *number.entry((units.codes()[row], batches.codes()[row])).or_insert_with(|| {
-                rows.push((units.of(row).to_owned(), batches.of(row).to_owned(), is_control, 0));
+                let (unit, batch) = (units.of(row).to_owned(), batches.of(row).to_owned());
+                rows.push(Row { unit, batch, control: is_control, cells: 0 });
                 sums.push(Array1::zeros(cells.dims()));
                 rows.len() - 1
             });
-            rows[at].3 += 1;
+            rows[at].cells += 1;
             sums[at] += &values;
             if is_control {
                 let zero = || (Array1::zeros(cells.dims()), 0.0);
@@ -84,14 +94,14 @@ impl BatchProfiles {
         }
         let mut means = Array2::zeros((rows.len(), cells.dims()));
         for ((mut to, sum), row) in means.axis_iter_mut(Axis(0)).zip(&sums).zip(&rows) {
-            to.assign(&(sum / row.3 as f64).mapv(|v| v as f32));
+            to.assign(&(sum / row.cells as f64).mapv(|v| v as f32));
         }
-        let text = |of: fn(&(String, String, bool, usize)) -> &String| rows.iter().map(of).cloned().collect::<Vec<_>>();
+        let text = |of: fn(&Row) -> &String| rows.iter().map(of).cloned().collect::<Vec<_>>();
         let columns = vec![
-            Column::new(unit.label().to_string().into(), text(|row| &row.0)),
-            Column::new("batch".into(), text(|row| &row.1)),
-            Column::new("cells".into(), rows.iter().map(|row| row.3 as u64).collect::<Vec<u64>>()),
-            Column::new("control".into(), rows.iter().map(|row| row.2).collect::<Vec<bool>>()),
+            Column::new(unit.label().to_string().into(), text(|row| &row.unit)),
+            Column::new("batch".into(), text(|row| &row.batch)),
+            Column::new("cells".into(), rows.iter().map(|row| row.cells as u64).collect::<Vec<u64>>()),
+            Column::new("control".into(), rows.iter().map(|row| row.control).collect::<Vec<bool>>()),
         ];
         let table = DataFrame::new(rows.len(), columns)
             .map_err(|e| Error::new(format!("cannot make the table of profiles: {e}")).caused_by(e))?;
@@ -114,8 +124,8 @@ impl BatchProfiles {
         let mut number: BTreeMap<&str, usize> = BTreeMap::new();
         let mut sums: Vec<(Array1<f64>, f64)> = Vec::new();
         let mut lacking: Vec<&str> = Vec::new();
-        for ((unit, batch, is_control, _), profile) in self.rows.iter().zip(self.embedding.values().outer_iter()) {
-            if *is_control {
+        for (Row { unit, batch, control, .. }, profile) in self.rows.iter().zip(self.embedding.values().outer_iter()) {
+            if *control {
                 continue;
             }
             let Some(control) = self.controls.get(batch) else {
@@ -142,5 +152,11 @@ impl BatchProfiles {
             to.assign(&(sum / *n));
         }
         Profiles::new(names.into_iter().map(str::to_owned).collect(), values)
+    }
+}
+
+impl Show for BatchProfiles {
+    fn bundle(&self) -> Bundle {
+        self.embedding.bundle()
     }
 }

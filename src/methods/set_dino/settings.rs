@@ -4,34 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Aggregation, Optimisation, SetDinoTraining};
 use crate::display::{Bundle, Show, fields};
+use crate::methods::Unit;
 use crate::methods::pixels::{Intensity, Pixels};
 use crate::nn::dino_head::DinoHeadConfig;
 use crate::nn::vit::VitConfig;
 use crate::preprocess::images::augment::Release;
-use crate::screen::Label;
 use crate::train::Between;
 use crate::{Error, Result};
-
-/// What counts as one perturbation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// The gene; all non-targeting controls are one more.
-    #[default]
-    Gene,
-    /// The guide; every non-targeting guide is one more.
-    Guide,
-}
-
-impl Unit {
-    /// The label of a screen that it is.
-    pub fn label(self) -> Label {
-        match self {
-            Self::Gene => Label::Gene,
-            Self::Guide => Label::Guide,
-        }
-    }
-}
 
 /// Where the two sets of a perturbation come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,7 +167,15 @@ impl Settings {
                 teacher_temperature: [0.04, 0.04],
                 ..Optimisation::default()
             },
-            vit: VitConfig { patch: 8, width: 48, blocks: 4, heads: 3, grid: 6, drop_path: 0.0, ..VitConfig::default() },
+            vit: VitConfig {
+                patch: 8,
+                width: 48,
+                blocks: 4,
+                heads: 3,
+                grid: 6,
+                drop_path: 0.0,
+                ..VitConfig::default()
+            },
             head: DinoHeadConfig { hidden: 96, bottleneck: 32, outputs: 128 },
             ..Self::default()
         }
@@ -197,9 +184,13 @@ impl Settings {
     /// The settings with which the released checkpoint was trained: the augmentations of 2024, the controls' standard
     /// deviation doubled, the teacher's head drawn for itself.
     pub fn released() -> Self {
-        let optimisation =
-            Optimisation { teacher_head: super::TeacherHead::Independent, ..Optimisation::default() };
+        let optimisation = Optimisation { teacher_head: super::TeacherHead::Independent, ..Optimisation::default() };
         Self { augmentation: Augmentation::Published2024, ntc_std_factor: 2.0, optimisation, ..Self::default() }
+    }
+
+    /// DINO: one cell at a time, two views of the same one, and what it is a cell of does not count.
+    pub fn dino() -> Self {
+        Self { unit: Unit::Guide, strategy: Strategy::SameCell, cells: 1, ..Self::default() }
     }
 
     /// Perturbations of a step.

@@ -94,7 +94,7 @@ impl Learner for Trainer {
             .with("monitor.", &self.monitor.state());
         state.insert("centre", tensor_matrix(centre.clone()).unwrap_or_default().into_dyn());
         // A count is exact up to 2^24 in `f32`: it is kept in parts of 16 bits.
-        let parts: Array1<f32> = (0..4).map(|part| (step >> (16 * part) & 0xffff) as f32).collect();
+        let parts: Array1<f32> = (0..4u32).map(|part| (step >> (16 * part) & 0xffff) as f32).collect();
         state.insert("step", parts.into_dyn());
         state
     }
@@ -110,7 +110,7 @@ impl Learner for Trainer {
                 .fix("resume with the settings of that run"));
         }
         let parts = state.get("step").filter(|parts| parts.len() == 4).ok_or_else(|| lacks("step"))?;
-        let step = parts.iter().enumerate().map(|(part, &value)| (value as u64) << (16 * part)).sum();
+        let step: u64 = parts.iter().enumerate().map(|(part, &value)| (value as u64) << (16 * part)).sum();
         let values: Vec<f32> = centre.iter().copied().collect();
         let centre = Tensor::from_data(burn::tensor::TensorData::new(values, [1, outputs]), &self.device);
         let Distillation { student, teacher, adam, .. } = &mut self.distillation;

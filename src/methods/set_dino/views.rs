@@ -51,11 +51,7 @@ impl<'a> Viewer<'a> {
     ///
     /// # Errors
     /// When cells have no batch, or statistics are needed and not given.
-    pub fn new(
-        screen: &'a Screen,
-        settings: &'a Settings,
-        statistics: Option<&'a ControlStatistics>,
-    ) -> Result<Self> {
+    pub fn new(screen: &'a Screen, settings: &'a Settings, statistics: Option<&'a ControlStatistics>) -> Result<Self> {
         if settings.normalisation == Normalisation::Ntc && statistics.is_none() {
             return Err(Error::new("the normalisation by controls needs their statistics")
                 .fix("pass ControlStatistics::of(screen), or set `normalisation` to z_score"));
