@@ -13,9 +13,8 @@
 
 use std::path::PathBuf;
 
-use super::Plan;
+use super::{Method, Plan};
 use super::grape::{LossConfig, Normalisation, Position, Settings};
-use super::method::Method;
 
 /// The settings, with vectors from this file (see [`Settings::vectors`]); the model is [`grape::Model`](super::grape::Model).
 ///
