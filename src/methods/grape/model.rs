@@ -49,9 +49,10 @@ pub struct Model {
     pub(super) history: History,
     pub(super) classes: Classes,
     pub(super) statistics: ControlStatistics,
-    pub(super) translator: Translator,
-    pub(super) average: Translator,
-    pub(super) discriminator: Discriminator,
+    // Networks are large values: in boxes they do not fill the stack of a thread.
+    pub(super) translator: Box<Translator>,
+    pub(super) average: Box<Translator>,
+    pub(super) discriminator: Box<Discriminator>,
     /// Copies of the table, the earliest first.
     pub(super) copies: Vec<ArrayD<f32>>,
     pub(super) device: Device,
@@ -85,13 +86,10 @@ impl Model {
         device: &Device,
     ) -> Result<Self> {
         let device = both_devices(device).0;
-        let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let empty = Translator::new(network, &mut rng, &device)?.no_grad();
-        let discriminator = Discriminator::new(network, &mut rng, &device)?.no_grad();
         Ok(Self {
-            translator: learned.translator.load_into(empty.clone())?,
-            average: learned.average.load_into(empty)?,
-            discriminator: learned.discriminator.load_into(discriminator)?,
+            translator: translator(network, &learned.translator, &device)?,
+            average: translator(network, &learned.average, &device)?,
+            discriminator: discriminator(network, &learned.discriminator, &device)?,
             copies: learned.copies,
             plan,
             history,
@@ -233,6 +231,20 @@ impl Model {
     }
 }
 
+/// A translator with these numbers.
+#[inline(never)]
+fn translator(network: &NetworkConfig, state: &State, device: &Device) -> Result<Box<Translator>> {
+    let empty = Translator::new(network, &mut ChaCha8Rng::seed_from_u64(0), device)?;
+    Ok(Box::new(state.load_into(empty.no_grad())?))
+}
+
+/// A discriminator with these numbers.
+#[inline(never)]
+fn discriminator(network: &NetworkConfig, state: &State, device: &Device) -> Result<Box<Discriminator>> {
+    let empty = Discriminator::new(network, &mut ChaCha8Rng::seed_from_u64(0), device)?;
+    Ok(Box::new(state.load_into(empty.no_grad())?))
+}
+
 /// The table in place of the one that was drawn, not to be learned.
 pub(super) fn with_vectors(mut translator: Translator, vectors: &Array2<f32>, device: &Device) -> Translator {
     let (rows, columns) = vectors.dim();
@@ -291,16 +303,22 @@ impl Method for Model {
     /// The networks under `translator.`, `average.` (the running average) and `discriminator.`, and `copies` of the table.
     fn save(&self, path: &Path) -> Result<()> {
         let mut state = State::default()
-            .with("translator.", &State::of(&self.translator))
-            .with("average.", &State::of(&self.average))
-            .with("discriminator.", &State::of(&self.discriminator));
+            .with("translator.", &State::of(self.translator.as_ref()))
+            .with("average.", &State::of(self.average.as_ref()))
+            .with("discriminator.", &State::of(self.discriminator.as_ref()));
         if !self.copies.is_empty() {
             state.insert("copies", stacked(&self.copies));
         }
-        let Self { plan, history, classes, statistics, .. } = self.clone();
         let code = self.translator.table.val().dims()[1];
-        let network = NetworkConfig { code, ..plan.settings.sizes.of_classes(classes.len()) };
-        saved::write(path, NAME, &Head { plan, history, classes, statistics, network }, &state)
+        let network = NetworkConfig { code, ..self.plan.settings.sizes.of_classes(self.classes.len()) };
+        let head = Head {
+            plan: self.plan.clone(),
+            history: self.history.clone(),
+            classes: self.classes.clone(),
+            statistics: self.statistics.clone(),
+            network,
+        };
+        saved::write(path, NAME, &head, &state)
     }
 
     fn load(path: &Path, device: &Device) -> Result<Self> {
@@ -317,6 +335,6 @@ impl Method for Model {
 impl Show for Model {
     /// The layers of all networks but the discriminator.
     fn bundle(&self) -> Bundle {
-        ModelSummary::of(&self.translator).bundle()
+        ModelSummary::of(self.translator.as_ref()).bundle()
     }
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::methods::pixels::{both_devices, image_tensor};
 use crate::nn::State;
-use crate::tensor::{Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor};
 use crate::train::{Learner, Step, Terms, average};
 use crate::{Error, Result};
 
@@ -31,9 +31,9 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Trainer {
     /// Networks and optimisers.
-    pub training: GrapeTraining,
+    pub training: Box<GrapeTraining>,
     /// The running average of the translator's weights.
-    pub average: Translator,
+    pub average: Box<Translator>,
     /// Copies of the table, the earliest first.
     pub copies: Vec<ArrayD<f32>>,
     network: NetworkConfig,
@@ -45,19 +45,25 @@ pub struct Trainer {
 impl Trainer {
     /// A run from here; `device` records gradients and is that of the networks, `names` are those of the classes.
     pub fn new(
-        training: GrapeTraining,
+        training: Box<GrapeTraining>,
         network: &NetworkConfig,
         settings: &Settings,
         names: &[String],
         device: &Device,
     ) -> Self {
-        let average = training.translator.clone().no_grad();
+        let average = Box::new(training.translator.clone().no_grad());
         let (network, settings, names) = (network.clone(), settings.clone(), names.to_vec());
         Self { training, average, copies: Vec::new(), network, settings, names, device: device.clone() }
     }
 
     fn batch(&self, Images { images, labels, targets }: Images) -> Result<Batch> {
         Batch::new(image_tensor(images, &self.device), &labels, &targets, &self.network)
+    }
+
+    #[inline(never)]
+    fn move_average(&mut self) -> Result<()> {
+        *self.average = average(self.average.as_ref().clone(), &self.training.translator, self.settings.ema_keep)?;
+        Ok(())
     }
 
     fn table(&self) -> ArrayD<f32> {
@@ -76,7 +82,7 @@ impl Learner for Trainer {
             Ok(())
         })?;
         if (at.done + 1).is_multiple_of(self.settings.ema_every) {
-            self.average = average(self.average.clone(), &self.training.translator, self.settings.ema_keep)?;
+            self.move_average()?;
             self.copies.push(self.table());
             let surplus = self.copies.len().saturating_sub(self.settings.copies);
             self.copies.drain(..surplus);
@@ -86,18 +92,18 @@ impl Learner for Trainer {
 
     fn judge(&mut self, batch: Images, _: &Step) -> Result<Terms> {
         let batch = self.batch(batch)?;
-        let GrapeTraining { translator, discriminator, loss, .. } = &self.training;
+        let GrapeTraining { translator, discriminator, loss, .. } = self.training.as_ref();
         let of_discriminator = discriminator_loss(discriminator, translator, &batch, loss)?;
         let of_generator = generator_loss(translator, discriminator, &batch, loss);
         Ok(Terms(terms(&of_discriminator, &of_generator, loss)))
     }
 
     fn state(&self) -> State {
-        let GrapeTraining { translator, discriminator, translator_adam, discriminator_adam, .. } = &self.training;
+        let GrapeTraining { translator, discriminator, translator_adam, discriminator_adam, .. } = self.training.as_ref();
         let mut state = State::default()
             .with("translator.", &State::of(translator))
             .with("discriminator.", &State::of(discriminator))
-            .with("average.", &State::of(&self.average))
+            .with("average.", &State::of(self.average.as_ref()))
             .with("translator_adam.", &translator_adam.state())
             .with("discriminator_adam.", &discriminator_adam.state());
         state.insert("copies.count", Array1::from(vec![self.copies.len() as f32]).into_dyn());
@@ -108,19 +114,17 @@ impl Learner for Trainer {
     }
 
     fn restore(&mut self, state: &State) -> Result<()> {
-        let GrapeTraining { translator, discriminator, .. } = &self.training;
-        let translator = state.part("translator.").load_into(translator.clone())?;
-        let discriminator = state.part("discriminator.").load_into(discriminator.clone())?;
-        let average = state.part("average.").load_into(self.average.clone())?;
         let lacks = || Error::new("the state lacks copies of the table").fix("resume from another checkpoint");
         let count = state.get("copies.count").and_then(|count| count.first().copied()).ok_or_else(lacks)?;
         let copy = |number: usize| state.get(&format!("copies.{number}")).cloned().ok_or_else(lacks);
         let copies = (0..count as usize).map(copy).collect::<Result<_>>()?;
+        put(&state.part("translator."), &mut self.training.translator)?;
+        put(&state.part("discriminator."), &mut self.training.discriminator)?;
+        put(&state.part("average."), self.average.as_mut())?;
         let device = both_devices(&self.device).0;
         self.training.translator_adam.load(&state.part("translator_adam."), &device)?;
         self.training.discriminator_adam.load(&state.part("discriminator_adam."), &device)?;
-        (self.training.translator, self.training.discriminator) = (translator, discriminator);
-        (self.average, self.copies) = (average, copies);
+        self.copies = copies;
         Ok(())
     }
 
@@ -131,6 +135,13 @@ impl Learner for Trainer {
     fn settings(&self) -> serde_json::Value {
         json!({"settings": self.settings, "classes": self.names})
     }
+}
+
+/// Puts numbers into a network.
+#[inline(never)]
+fn put<M: Module<Backend>>(state: &State, network: &mut M) -> Result<()> {
+    *network = state.load_into(network.clone())?;
+    Ok(())
 }
 
 /// What both losses say.

@@ -61,7 +61,7 @@ impl GrapeTraining {
     /// # Errors
     /// As [`GrapeTraining::step`], and those of `check`.
     pub fn step_checked(&mut self, batch: &Batch, check: impl FnOnce(&Iteration) -> Result<()>) -> Result<Iteration> {
-        let before = (self.discriminator.clone(), self.discriminator_adam.clone());
+        let before = (Box::new(self.discriminator.clone()), self.discriminator_adam.clone());
         let discriminator = discriminator_loss(&self.discriminator, &self.translator, batch, &self.loss)?;
         let gradients = discriminator.total(&self.loss).backward();
         let gradients = NamedGradients::of(&self.discriminator, &gradients);
@@ -69,7 +69,7 @@ impl GrapeTraining {
         let generator = generator_loss(&self.translator, &self.discriminator, batch, &self.loss);
         let iteration = Iteration { discriminator, generator };
         if let Err(error) = check(&iteration) {
-            (self.discriminator, self.discriminator_adam) = before;
+            (self.discriminator, self.discriminator_adam) = (*before.0, before.1);
             return Err(error);
         }
         let gradients = iteration.generator.total(&self.loss).backward();

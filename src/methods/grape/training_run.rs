@@ -1,5 +1,6 @@
 //! From a screen and a plan to a trained model: the classes, their cells in equal shares, and the loop around it.
 
+use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 
 use super::loader::Loader;
@@ -58,15 +59,8 @@ pub(super) fn fit_to(
 
     let sizes = settings.sizes.of_classes(classes.len());
     let network = NetworkConfig { code: vectors.as_ref().map_or(sizes.code, |vectors| vectors.ncols()), ..sizes };
-    let (_, recording) = both_devices(device);
-    let mut rng = stream(plan.run.seed, Purpose::Weights, 0);
-    let translator = Translator::new(&network, &mut rng, &recording)?;
-    let discriminator = Discriminator::new(&network, &mut rng, &recording)?;
-    let translator = match &vectors {
-        Some(vectors) => with_vectors(translator, vectors, &recording),
-        None => translator,
-    };
-    let training = GrapeTraining::new(translator, discriminator, settings.loss, settings.adam());
+    let recording = both_devices(device).1;
+    let training = start(&network, vectors.as_ref(), plan, &recording)?;
     let mut trainer = Trainer::new(training, &network, settings, &classes.names, &recording);
 
     let balanced = Balanced::new(&labels, settings.batch, plan.run.seed)?;
@@ -82,9 +76,28 @@ pub(super) fn fit_to(
     let history = fit(&mut trainer, &data, &plan.run, observer)?;
     let learned = Learned {
         translator: State::of(&trainer.training.translator),
-        average: State::of(&trainer.average),
+        average: State::of(trainer.average.as_ref()),
         discriminator: State::of(&trainer.training.discriminator),
         copies: trainer.copies,
     };
     Model::new(plan.clone(), history, (classes, statistics), &network, learned, device)
+}
+
+/// Networks that have not learned yet.
+#[inline(never)]
+fn start(
+    network: &NetworkConfig,
+    vectors: Option<&Array2<f32>>,
+    plan: &Plan<Settings>,
+    device: &Device,
+) -> Result<Box<GrapeTraining>> {
+    let mut rng = stream(plan.run.seed, Purpose::Weights, 0);
+    let translator = Translator::new(network, &mut rng, device)?;
+    let discriminator = Discriminator::new(network, &mut rng, device)?;
+    let translator = match vectors {
+        Some(vectors) => with_vectors(translator, vectors, device),
+        None => translator,
+    };
+    let Settings { loss, .. } = plan.settings;
+    Ok(Box::new(GrapeTraining::new(translator, discriminator, loss, plan.settings.adam())))
 }
