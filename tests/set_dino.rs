@@ -135,7 +135,13 @@ fn learning() -> Settings {
         images: 20,
         repeats: Some(8),
         normalisation: Normalisation::ZScore,
-        optimisation: Optimisation { rate: 0.1, momentum: [0.9, 0.99], frozen_epochs: 0, ..settings().optimisation },
+        optimisation: Optimisation {
+            rate: 0.1,
+            momentum: [0.98, 1.0],
+            teacher_temperature: [0.06, 0.06],
+            frozen_epochs: 0,
+            ..settings().optimisation
+        },
         ..settings()
     }
 }
@@ -170,7 +176,12 @@ fn cells_of_a_class_come_together_across_wells() {
 fn the_loss_falls_against_a_teacher_that_stays() {
     // With a teacher that moves, its target moves as well, and the loss need not fall.
     let (screen, _) = rings();
-    let fixed = Optimisation { momentum: [1.0, 1.0], centre_momentum: 1.0, ..learning().optimisation };
+    let fixed = Optimisation {
+        momentum: [1.0, 1.0],
+        centre_momentum: 1.0,
+        teacher_temperature: [0.04, 0.04],
+        ..learning().optimisation
+    };
     let model = fitted(&screen, &plan(Settings { optimisation: fixed, ..learning() }, 10));
     let mean = |part: &[(f64, f64)]| part.iter().map(|(_, value)| value).sum::<f64>() / part.len() as f64;
     let (losses, entropies) =

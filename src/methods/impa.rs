@@ -13,8 +13,8 @@
 
 use std::path::PathBuf;
 
-use super::{Method, Plan};
 use super::grape::{LossConfig, Normalisation, Position, Settings};
+use super::{Method, Plan};
 
 /// The settings, with vectors from this file (see [`Settings::vectors`]); the model is [`grape::Model`](super::grape::Model).
 ///

@@ -99,7 +99,8 @@ impl Learner for Trainer {
     }
 
     fn state(&self) -> State {
-        let GrapeTraining { translator, discriminator, translator_adam, discriminator_adam, .. } = self.training.as_ref();
+        let GrapeTraining { translator, discriminator, translator_adam, discriminator_adam, .. } =
+            self.training.as_ref();
         let mut state = State::default()
             .with("translator.", &State::of(translator))
             .with("discriminator.", &State::of(discriminator))
