@@ -24,7 +24,7 @@ const EPSILON: f64 = 1e-12;
 
 /// The sizes of a [`DinoHead`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct DinoHeadConfig {
     /// Of the two hidden layers.
     pub hidden: usize,

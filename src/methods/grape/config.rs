@@ -20,7 +20,7 @@ use crate::{Error, Result};
 /// assert!(config.check(96).is_ok() && config.check(16).is_err()); // 16 pixels, halved five times, are none
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct NetworkConfig {
     /// Channels of an image.
     pub channels: usize,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!((config.r1, config.cycle, config.style, config.detach), (1.0, 1.0, 1.0, true));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct LossConfig {
     /// Of the R1 penalty of the discriminator.
     pub r1: f64,

@@ -1,4 +1,4 @@
-//! GRAPE (gene-level representation learning by style transfer): networks and losses.
+//! GRAPE: gene-level representation learning by style transfer.
 //!
 //! Images of one perturbation are translated into images of another. The style of a perturbation comes from its row in a
 //! table that is learned with the networks; these rows are what GRAPE says of genes.
@@ -12,35 +12,62 @@
 //!
 //! [`Translator`] holds all but the discriminator; [`GrapeTraining`] makes both learn. Layers start Kaiming normal (fan in),
 //! biases at 0, the table standard normal.
+//!
+//! | part | |
+//! |---|---|
+//! | [`Model`], [`Settings`] | the whole method: fit to a screen, vectors of perturbations, styles of cells, save, load |
+//! | [`StyleTransfer`] | one cell under many perturbations, many cells under one |
+//! | [`Stability`] | how far the vectors depend on when training is ended |
+//! | [`complex_panel`] | which genes to train on, in place of the paper's unusable list |
+//! | [`Trainer`] | GRAPE in the training loop, with the running average of the weights |
 
 mod attention;
 mod batch;
+mod classes;
 mod config;
 mod discriminator;
 mod discriminator_loss;
 mod generator;
 mod generator_loss;
+mod loader;
 mod loss_config;
 mod mapping;
+mod model;
+mod panel;
+mod settings;
+mod stability;
 mod style_encoder;
+mod trainer;
 mod training;
+mod training_run;
+mod transfer;
 mod translator;
 mod trunk;
 
 pub use attention::GeneAttention;
 pub use batch::{Batch, draw_targets};
+pub use classes::Classes;
 pub use config::NetworkConfig;
 pub use discriminator::{Discriminator, of_class};
 pub use discriminator_loss::{DiscriminatorLoss, discriminator_loss, image_gradient};
 pub use generator::Generator;
 pub use generator_loss::{GeneratorLoss, generator_loss};
+pub use loader::Images;
 pub use loss_config::LossConfig;
 pub use mapping::Mapping;
+pub use model::Model;
+pub use panel::{PanelConfig, complex_panel};
+pub use settings::{Normalisation, Position, Settings, Sizes, Weights};
+pub use stability::{Agreement, Stability};
 pub use style_encoder::StyleEncoder;
+pub use trainer::Trainer;
 pub use training::{GrapeTraining, Iteration};
+pub use transfer::StyleTransfer;
 pub use translator::Translator;
 
 use crate::nn::Init;
 
+/// The method's name.
+const NAME: &str = "grape";
 /// How all layers start.
 const INIT: Init = Init::KaimingIn;

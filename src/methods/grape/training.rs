@@ -53,14 +53,28 @@ impl GrapeTraining {
     /// # Errors
     /// When the images' device does not record gradients.
     pub fn step(&mut self, batch: &Batch) -> Result<Iteration> {
+        self.step_checked(batch, |_| Ok(()))
+    }
+
+    /// The same; `check` sees the terms before the step of the other networks, and where it fails nothing has changed.
+    ///
+    /// # Errors
+    /// As [`GrapeTraining::step`], and those of `check`.
+    pub fn step_checked(&mut self, batch: &Batch, check: impl FnOnce(&Iteration) -> Result<()>) -> Result<Iteration> {
+        let before = (Box::new(self.discriminator.clone()), self.discriminator_adam.clone());
         let discriminator = discriminator_loss(&self.discriminator, &self.translator, batch, &self.loss)?;
         let gradients = discriminator.total(&self.loss).backward();
         let gradients = NamedGradients::of(&self.discriminator, &gradients);
         self.discriminator = self.discriminator_adam.step(self.discriminator.clone(), &gradients);
         let generator = generator_loss(&self.translator, &self.discriminator, batch, &self.loss);
-        let gradients = generator.total(&self.loss).backward();
+        let iteration = Iteration { discriminator, generator };
+        if let Err(error) = check(&iteration) {
+            (self.discriminator, self.discriminator_adam) = (*before.0, before.1);
+            return Err(error);
+        }
+        let gradients = iteration.generator.total(&self.loss).backward();
         let gradients = NamedGradients::of(&self.translator, &gradients);
         self.translator = self.translator_adam.step(self.translator.clone(), &gradients);
-        Ok(Iteration { discriminator, generator })
+        Ok(iteration)
     }
 }

@@ -49,19 +49,29 @@ impl Distillation {
         if !matches!(device, Device::Autodiff(_)) {
             return Err(Error::new("the device records no gradients").fix("pass Device::autodiff(device)"));
         }
-        let student = SetDino::new(vit, head, rng, device)?;
+        Ok(Self::of(SetDino::new(vit, head, rng, device)?, head, training, rng, device))
+    }
+
+    /// The same for a student that is there, on a device that records gradients; its head has the sizes `head`.
+    pub fn of(
+        student: SetDino,
+        head: &DinoHeadConfig,
+        training: &SetDinoTraining,
+        rng: &mut ChaCha8Rng,
+        device: &Device,
+    ) -> Self {
         let mut teacher = student.clone();
         if training.teacher_head == TeacherHead::Independent {
-            teacher.head = DinoHead::new(vit.width, head, rng, device);
+            teacher.head = DinoHead::new(student.backbone.config().width, head, rng, device);
         }
-        Ok(Self {
+        Self {
             centre: Tensor::zeros([1, head.outputs], device),
             teacher: burn::module::Module::no_grad(teacher),
             student,
             adam: Adam::new(training.adam(0)),
             training: *training,
             step: 0,
-        })
+        }
     }
 
     /// A step on the global and local views of a batch (see [`SetDino`]), with stochastic depth by draws for both where
@@ -89,6 +99,20 @@ impl Distillation {
     /// # Errors
     /// When images or draws do not fit the network, or are no whole number of sets and views.
     pub fn step(&mut self, views: [Tensor<4>; 2], draws: Option<[Tensor<3>; 2]>) -> Result<SetLoss> {
+        self.step_checked(views, draws, |_, _| Ok(()))
+    }
+
+    /// The same; `check` sees the loss and the teacher's logits (`(2 units) x outputs`) before anything changes, and
+    /// where it fails nothing does.
+    ///
+    /// # Errors
+    /// As [`Distillation::step`], and those of `check`.
+    pub fn step_checked(
+        &mut self,
+        views: [Tensor<4>; 2],
+        draws: Option<[Tensor<3>; 2]>,
+        check: impl FnOnce(&SetLoss, &Tensor<2>) -> Result<()>,
+    ) -> Result<SetLoss> {
         let cells = self.training.cells;
         let teacher = self.teacher.forward(views[0].clone(), cells)?;
         let student = match draws {
@@ -96,6 +120,7 @@ impl Distillation {
             None => self.student.forward_views(views, cells)?,
         };
         let loss = set_loss(student, teacher.clone(), &self.centre, &self.training.loss(self.step))?;
+        check(&loss, &teacher)?;
         let gradients = NamedGradients::of(&self.student, &loss.total.backward());
         let student = updated_student(self.student.clone(), &mut self.adam, gradients, &self.training, self.step);
         let momentum = self.training.momenta().at(self.step);

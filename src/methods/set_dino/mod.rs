@@ -13,22 +13,50 @@
 //!
 //! | part | |
 //! |---|---|
-//! | [`SetDino`] | backbone and head |
+//! | [`Model`], [`Settings`] | the whole method: fit to a screen, embed its cells, save, load |
+//! | [`BatchProfiles`] | profiles of perturbations in each batch, and over batches |
+//! | [`SetDino`], [`SetPool`] | backbone, aggregation of a set's cells, and head |
 //! | [`set_loss`], [`Pairs`], [`moved_centre`] | the loss and the centre of the teacher's logits |
-//! | [`SetDinoTraining`] | rates, decay, momentum and temperatures, step by step |
-//! | [`Distillation`] | student, teacher, centre and optimiser, one step at a time |
-//! | [`collapse`] | how many directions the features still use |
+//! | [`SetDinoTraining`], [`Optimisation`] | rates, decay, momentum and temperatures, step by step |
+//! | [`Distillation`], [`Trainer`] | student, teacher, centre and optimiser, one step at a time; the same in the training loop |
+//! | [`Viewer`] | pairs of sets to augmented, normalised views |
+//! | [`collapse`], [`Monitor`] | how many directions the features still use |
+//! | [`from_published`], [`to_published`] | names of published checkpoints |
 
 mod centre;
 mod collapse;
 mod learner;
 mod loss;
+mod model;
+mod monitor;
+mod names;
 mod network;
+mod optimisation;
+mod pool;
+mod profiles;
+mod settings;
+mod trainer;
 mod training;
+mod training_run;
+mod views;
 
 pub use centre::moved_centre;
 pub use collapse::{Collapse, collapse};
 pub use learner::{Distillation, updated_student};
 pub use loss::{Pairs, SetLoss, SetLossConfig, set_loss, teacher_probabilities};
+pub use model::Model;
+pub use monitor::Monitor;
+pub use names::{from_published, to_published};
 pub use network::SetDino;
+pub use optimisation::Optimisation;
+pub use pool::{Aggregation, Pair, SetPool};
+pub use profiles::BatchProfiles;
+pub use settings::{Augmentation, Normalisation, Settings, Strategy};
+pub use trainer::Trainer;
 pub use training::{SetDinoTraining, TeacherHead};
+pub use views::{Viewer, Views};
+
+/// The method's name.
+const NAME: &str = "set-dino";
+/// Blocks whose class tokens are features (methods 4.8).
+const FEATURE_BLOCKS: usize = 4;

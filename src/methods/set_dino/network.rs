@@ -3,13 +3,11 @@
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
+use super::{Aggregation, FEATURE_BLOCKS, SetPool};
 use crate::Result;
 use crate::nn::dino_head::{DinoHead, DinoHeadConfig, set_mean};
 use crate::nn::vit::{Vit, VitConfig};
 use crate::tensor::{Backend, Device, Tensor};
-
-/// Blocks whose class tokens are features (methods 4.8).
-const FEATURE_BLOCKS: usize = 4;
 
 /// Backbone and head, of the student or of the teacher.
 ///
@@ -21,6 +19,8 @@ pub struct SetDino<B: Burn = Backend> {
     pub backbone: Vit<B>,
     /// Sets to logits.
     pub head: DinoHead<B>,
+    /// Cells to sets; none: by their mean.
+    pub pool: Option<SetPool<B>>,
 }
 
 impl SetDino {
@@ -47,7 +47,15 @@ impl SetDino {
     /// As [`VitConfig::check`].
     pub fn new(vit: &VitConfig, head: &DinoHeadConfig, rng: &mut ChaCha8Rng, device: &Device) -> Result<Self> {
         let backbone = Vit::new(vit, rng, device)?;
-        Ok(Self { backbone, head: DinoHead::new(vit.width, head, rng, device) })
+        Ok(Self { backbone, head: DinoHead::new(vit.width, head, rng, device), pool: None })
+    }
+
+    /// The same with another aggregation of the cells of a set, drawn after the rest.
+    #[must_use]
+    pub fn aggregated(mut self, aggregation: Aggregation, rng: &mut ChaCha8Rng) -> Self {
+        let device = self.backbone.cls_token.val().device();
+        self.pool = SetPool::new(aggregation, self.backbone.config().width, rng, &device);
+        self
     }
 
     /// Images of one size to logits of their sets of `cells` images, `sets x outputs`: what the teacher does with global
@@ -95,7 +103,18 @@ impl SetDino {
         self.backbone.features(images, FEATURE_BLOCKS.min(self.backbone.blocks.len()))
     }
 
+    /// Class tokens of cells to one vector for each set, `sets x width`.
+    ///
+    /// # Errors
+    /// When they are no whole number of sets.
+    pub fn sets(&self, class: Tensor<2>, cells: usize) -> Result<Tensor<2>> {
+        match &self.pool {
+            Some(pool) => pool.forward(class, cells),
+            None => set_mean(class, cells),
+        }
+    }
+
     fn of_sets(&self, class: Tensor<2>, cells: usize) -> Result<Tensor<2>> {
-        Ok(self.head.forward(set_mean(class, cells)?))
+        Ok(self.head.forward(self.sets(class, cells)?))
     }
 }

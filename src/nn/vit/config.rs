@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// assert!(tiny.check().is_ok());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct VitConfig {
     /// Channels of the images.
     pub channels: usize,

@@ -1,0 +1,145 @@
+//! Images translated between perturbations: one cell as if many had been perturbed, many cells as if one had.
+//!
+//! ```text
+//! x' = G(x, F(M[z])), brought back from z-scores to intensities by the controls of the cell's batch
+//! ```
+
+use ndarray::{Array4, Axis, concatenate, s};
+
+use super::Model;
+use super::loader::Loader;
+use crate::display::{Bundle, Show};
+use crate::figures::{Channel, Figure, ImageGrid, Rgb};
+use crate::methods::Method;
+use crate::methods::pixels::{image_tensor, tensor_images};
+use crate::screen::Screen;
+use crate::{Error, Result};
+
+/// Colours of the channels that are laid over each other: apart in hue and in lightness.
+const COLOURS: [Rgb; 5] =
+    [Rgb(255, 90, 200), Rgb(255, 150, 0), Rgb(64, 128, 255), Rgb(0, 210, 120), Rgb(200, 200, 200)];
+/// Images that are translated at once.
+const BLOCK: usize = 64;
+
+/// Images in rows of a name each.
+#[derive(Clone, Debug)]
+pub struct StyleTransfer {
+    /// What is shown.
+    pub title: String,
+    /// The names of the channels.
+    pub channels: Vec<String>,
+    /// Name and images (`columns x channels x side x side`) of each row, intensities in 0..1 where nothing was overdone.
+    pub rows: Vec<(String, Array4<f32>)>,
+    /// The names of the columns.
+    pub columns: Vec<String>,
+}
+
+impl StyleTransfer {
+    /// The images in a grid, channels in colours over each other: figure 2 of the paper.
+    ///
+    /// # Errors
+    /// When images differ in shape.
+    pub fn figure(&self) -> Result<Figure> {
+        let named = self.channels.iter().zip(COLOURS.iter().cycle());
+        let channels: Vec<Channel> = named.map(|(name, &colour)| Channel::new(name, colour)).collect();
+        let grid = ImageGrid::new(&self.title, &channels).columns(&self.columns);
+        self.rows.iter().fold(grid, |grid, (name, images)| grid.row(name, images.outer_iter())).figure()
+    }
+}
+
+impl Show for StyleTransfer {
+    fn bundle(&self) -> Bundle {
+        match self.figure() {
+            Ok(figure) => figure.bundle(),
+            Err(error) => Bundle::text(error.to_string()),
+        }
+    }
+}
+
+impl Model {
+    /// One cell, as it is and as if each of these had been perturbed instead: one row, the cell itself first.
+    ///
+    /// # Errors
+    /// When there is no such cell, the screen lacks what the model was trained on, or a perturbation is not known.
+    pub fn same_cell<S: AsRef<str>>(&self, screen: &Screen, row: usize, perturbations: &[S]) -> Result<StyleTransfer> {
+        let names: Vec<&str> = perturbations.iter().map(AsRef::as_ref).collect();
+        let translated = self.translated(screen, &vec![row; names.len()], &names)?;
+        let itself = self.as_read(screen, &[row])?;
+        let images = concatenate(Axis(0), &[itself.view(), translated.view()])
+            .map_err(|e| Error::new("images of different shapes").caused_by(e))?;
+        let columns = std::iter::once("the cell itself").chain(names).map(str::to_owned).collect();
+        let title = format!("Style transfer of cell {row} to other perturbations (GRAPE, figure 2)");
+        Ok(self.transfer(screen, title, vec![(format!("cell {row}"), images)], columns))
+    }
+
+    /// Many cells as they are, and as if one perturbation were theirs: two rows, a column for each cell.
+    ///
+    /// # Errors
+    /// As [`Model::same_cell`].
+    pub fn same_perturbation(&self, screen: &Screen, rows: &[usize], perturbation: &str) -> Result<StyleTransfer> {
+        let translated = self.translated(screen, rows, &vec![perturbation; rows.len()])?;
+        let images = vec![
+            ("real".to_owned(), self.as_read(screen, rows)?),
+            (format!("translated to {perturbation}"), translated),
+        ];
+        let columns = rows.iter().map(|row| format!("cell {row}")).collect();
+        let title = format!("Style transfer of cells to {perturbation} (GRAPE, figure 2)");
+        Ok(self.transfer(screen, title, images, columns))
+    }
+
+    /// Each cell as if its perturbation of the list were its own, `rows x channels x side x side`, in intensities of its
+    /// batch.
+    ///
+    /// ```text
+    /// row i of the result = G(cell rows[i], F(M[perturbations[i]]))
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Model::same_cell`]; and when there is not one perturbation for each row.
+    pub fn translated<S: AsRef<str>>(
+        &self,
+        screen: &Screen,
+        rows: &[usize],
+        perturbations: &[S],
+    ) -> Result<Array4<f32>> {
+        if rows.len() != perturbations.len() {
+            return Err(Error::new(format!("{} cells and {} perturbations", rows.len(), perturbations.len()))
+                .fix("name a perturbation for each cell"));
+        }
+        let classes =
+            perturbations.iter().map(|name| self.classes.number(name.as_ref())).collect::<Result<Vec<_>>>()?;
+        let settings = &self.plan().settings;
+        settings.pixels().check(screen)?;
+        let statistics = self.statistics_for(screen)?;
+        let loader = Loader::new(screen, settings, Some(&statistics))?;
+        let translator = self.translator(settings.weights);
+        let (channels, side) = (settings.sizes.channels, settings.side);
+        let mut all = Array4::zeros((rows.len(), channels, side, side));
+        for (block, (rows, classes)) in rows.chunks(BLOCK).zip(classes.chunks(BLOCK)).enumerate() {
+            let images = image_tensor(loader.read(rows)?, &self.device);
+            let styles = translator.style(self.numbers(classes));
+            let mut images = tensor_images(translator.generator.forward(images, styles))?;
+            for (image, &row) in images.axis_chunks_iter_mut(Axis(0), 1).zip(rows) {
+                loader.restore(image, row)?;
+            }
+            let start = block * BLOCK;
+            all.slice_mut(s![start..start + rows.len(), .., .., ..]).assign(&images);
+        }
+        Ok(all)
+    }
+
+    /// Cells as the screen has them, of the size that the networks see.
+    fn as_read(&self, screen: &Screen, rows: &[usize]) -> Result<Array4<f32>> {
+        self.plan().settings.pixels().read(screen, rows)
+    }
+
+    fn transfer(
+        &self,
+        screen: &Screen,
+        title: String,
+        rows: Vec<(String, Array4<f32>)>,
+        columns: Vec<String>,
+    ) -> StyleTransfer {
+        StyleTransfer { title, channels: screen.payload().channels().to_vec(), rows, columns }
+    }
+}
