@@ -13,6 +13,7 @@ pub use crate::figures::{
 pub use crate::genome::{Arm, Genome};
 pub use crate::live::{Live, Trace, progress};
 pub use crate::methods::proximity::{centre_arms, centre_arms_by_expression};
+pub use crate::methods::{Method, Plan};
 pub use crate::reduce::{Metric, UmapConfig, map_quality, neighbours, umap};
 pub use crate::screen::{By, ColumnChoice, Counts, Embedding, Label, Profiles, Screen};
 pub use crate::tensor::{Backend, Device, DeviceChoice, Gradients, Tensor, choose_device, cpu};

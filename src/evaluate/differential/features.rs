@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decorrelation, decorrelated};
 use crate::display::{Bundle, Show};
-use crate::evaluate::{Correction, adjusted, welch_t};
+use crate::evaluate::{Adjustment, adjusted, welch_t};
 use crate::figures::{Bars, Figure};
 use crate::preprocess::features::median;
 use crate::screen::{Label, Role, Screen};
@@ -25,7 +25,7 @@ pub struct DifferentialConfig {
     /// Whether features that say the same as another one are left out.
     pub decorrelation: Option<Decorrelation>,
     /// How p-values are corrected for the number of features.
-    pub correction: Correction,
+    pub correction: Adjustment,
     /// The level of corrected p-values.
     pub level: f64,
     /// Features of a batch that count.
@@ -38,7 +38,7 @@ impl Default for DifferentialConfig {
         Self {
             leave_out: Vec::new(),
             decorrelation: Some(Decorrelation::default()),
-            correction: Correction::Bonferroni,
+            correction: Adjustment::Bonferroni,
             level: 0.05,
             top: 4,
         }

@@ -39,6 +39,7 @@ pub use run::fit_with;
 use super::Method;
 use crate::Error;
 use crate::display::Grid;
+use crate::methods::{contrastive_vi, engineered, grape, mcvae, sc_vae, sc_vi, set_dino};
 use crate::train::Ended;
 
 const USAGE: &str = "\
@@ -78,7 +79,15 @@ fn entry<M: Method>(about: &'static str) -> Entry {
 
 /// The methods there are, one line each: `entry::<TYPE>("what it learns from what")`.
 fn methods() -> Vec<Entry> {
-    vec![]
+    vec![
+        entry::<contrastive_vi::Model>("ContrastiveVI: background and salient codes from counts"),
+        entry::<engineered::Engineered>("engineered features of cells from images, and their principal components"),
+        entry::<grape::Model>("GRAPE: a vector for each perturbation from images"),
+        entry::<mcvae::McVae>("Multi-ContrastiveVAE, VAE and cVAE: background and salient codes from images"),
+        entry::<sc_vae::Model>("SC-VAE: background and salient codes and a classifier from counts"),
+        entry::<sc_vi::Model>("scVI: one code from counts"),
+        entry::<set_dino::Model>("Set-DINO: features of cells from sets of images"),
+    ]
 }
 
 /// Runs the command with the arguments behind `perturbook fit`; the process's exit code.

@@ -23,45 +23,62 @@
 
 mod attention;
 mod batch;
+#[cfg(feature = "screens")]
 mod classes;
 mod config;
 mod discriminator;
 mod discriminator_loss;
 mod generator;
 mod generator_loss;
+#[cfg(feature = "screens")]
 mod loader;
 mod loss_config;
 mod mapping;
+#[cfg(feature = "screens")]
 mod model;
+#[cfg(feature = "screens")]
 mod panel;
+#[cfg(feature = "screens")]
 mod settings;
+#[cfg(feature = "screens")]
 mod stability;
 mod style_encoder;
+#[cfg(feature = "screens")]
 mod trainer;
 mod training;
+#[cfg(feature = "screens")]
 mod training_run;
+#[cfg(feature = "screens")]
 mod transfer;
 mod translator;
 mod trunk;
 
 pub use attention::GeneAttention;
 pub use batch::{Batch, draw_targets};
+#[cfg(feature = "screens")]
 pub use classes::Classes;
 pub use config::NetworkConfig;
 pub use discriminator::{Discriminator, of_class};
 pub use discriminator_loss::{DiscriminatorLoss, discriminator_loss, image_gradient};
 pub use generator::Generator;
 pub use generator_loss::{GeneratorLoss, generator_loss};
+#[cfg(feature = "screens")]
 pub use loader::Images;
 pub use loss_config::LossConfig;
 pub use mapping::Mapping;
+#[cfg(feature = "screens")]
 pub use model::Model;
+#[cfg(feature = "screens")]
 pub use panel::{PanelConfig, complex_panel};
+#[cfg(feature = "screens")]
 pub use settings::{Normalisation, Position, Settings, Sizes, Weights};
+#[cfg(feature = "screens")]
 pub use stability::{Agreement, Stability};
 pub use style_encoder::StyleEncoder;
+#[cfg(feature = "screens")]
 pub use trainer::Trainer;
 pub use training::{GrapeTraining, Iteration};
+#[cfg(feature = "screens")]
 pub use transfer::StyleTransfer;
 pub use translator::Translator;
 

@@ -27,36 +27,47 @@ mod centre;
 mod collapse;
 mod learner;
 mod loss;
+#[cfg(feature = "screens")]
 mod model;
 mod monitor;
 mod names;
 mod network;
 mod optimisation;
 mod pool;
+#[cfg(feature = "screens")]
 mod profiles;
+#[cfg(feature = "screens")]
 mod settings;
+#[cfg(feature = "screens")]
 mod trainer;
 mod training;
+#[cfg(feature = "screens")]
 mod training_run;
+#[cfg(feature = "screens")]
 mod views;
 
 pub use centre::moved_centre;
 pub use collapse::{Collapse, collapse};
 pub use learner::{Distillation, updated_student};
 pub use loss::{Pairs, SetLoss, SetLossConfig, set_loss, teacher_probabilities};
+#[cfg(feature = "screens")]
 pub use model::Model;
 pub use monitor::Monitor;
 pub use names::{from_published, to_published};
 pub use network::SetDino;
 pub use optimisation::Optimisation;
 pub use pool::{Aggregation, Pair, SetPool};
+#[cfg(feature = "screens")]
 pub use profiles::BatchProfiles;
+#[cfg(feature = "screens")]
 pub use settings::{Augmentation, Normalisation, Settings, Strategy};
+#[cfg(feature = "screens")]
 pub use trainer::Trainer;
 pub use training::{SetDinoTraining, TeacherHead};
+#[cfg(feature = "screens")]
 pub use views::{Viewer, Views};
 
 /// The method's name.
-const NAME: &str = "set-dino";
+const NAME: &str = "set_dino";
 /// Blocks whose class tokens are features (methods 4.8).
 const FEATURE_BLOCKS: usize = 4;
