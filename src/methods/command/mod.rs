@@ -8,7 +8,7 @@
 //! | file in the folder | what it holds |
 //! |---|---|
 //! | `plan.toml` | all settings, data and labels; serves as `--config` |
-//! | `model.safetensors` | what [`Method::load`](super::Method::load) reads |
+//! | `model.safetensors` | what [`Method::load`] reads |
 //! | `embedding.parquet` | the table of the cells, and a column for each dimension |
 //! | `history.parquet`, `log.jsonl` | the terms of the loss, as a table and line by line while it runs |
 //! | `report.html` | the run on one page |
