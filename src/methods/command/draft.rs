@@ -3,12 +3,10 @@
 //! A value is put in and the whole plan read and written again: what a plan does not take up, because it has another type
 //! or the name does not exist, is refused then and there, with the value that stands now.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::values::{NONE, takes_up, written};
 use crate::{Error, Result};
-
-/// The word for nothing, where a setting may be left out.
-pub(super) const NONE: &str = "none";
 
 /// Reads and writes a plan: the same settings as the plan holds them, or what is wrong.
 pub(super) type Check<'a> = &'a dyn Fn(&Value) -> std::result::Result<Value, String>;
@@ -132,66 +130,6 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// A value as TOML writes it: numbers, truth values, lists and tables; also numbers such as `.5`.
-fn written(text: &str) -> Vec<Value> {
-    let table = toml::from_str::<toml::Table>(&format!("x = {text}")).ok().filter(|table| table.len() == 1);
-    let value = table.and_then(|mut table| table.remove("x")).and_then(|value| to_json(&value));
-    let number = || text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map(Value::Number);
-    value.or_else(number).into_iter().collect()
-}
-
-/// TOML as JSON; none where JSON has no such number.
-pub(super) fn to_json(value: &toml::Value) -> Option<Value> {
-    Some(match value {
-        toml::Value::String(text) => Value::String(text.clone()),
-        toml::Value::Integer(number) => Value::from(*number),
-        toml::Value::Float(number) => Value::Number(serde_json::Number::from_f64(*number)?),
-        toml::Value::Boolean(yes) => Value::Bool(*yes),
-        toml::Value::Datetime(time) => Value::String(time.to_string()),
-        toml::Value::Array(values) => Value::Array(values.iter().map(to_json).collect::<Option<_>>()?),
-        toml::Value::Table(table) => {
-            let pairs = table.iter().map(|(key, value)| Some((key.clone(), to_json(value)?)));
-            Value::Object(pairs.collect::<Option<Map<String, Value>>>()?)
-        }
-    })
-}
-
-/// JSON as TOML, nothing as the word for it; none where TOML has no such number.
-pub(super) fn to_toml(value: &Value) -> Option<toml::Value> {
-    Some(match value {
-        Value::Null => toml::Value::String(NONE.to_owned()),
-        Value::Bool(yes) => toml::Value::Boolean(*yes),
-        Value::String(text) => toml::Value::String(text.clone()),
-        Value::Number(number) => match (number.as_i64(), number.is_f64()) {
-            (Some(whole), _) => toml::Value::Integer(whole),
-            (None, true) => toml::Value::Float(number.as_f64()?),
-            (None, false) => return None,
-        },
-        Value::Array(values) => toml::Value::Array(values.iter().map(to_toml).collect::<Option<_>>()?),
-        Value::Object(map) => {
-            let pairs = map.iter().map(|(key, value)| Some((key.clone(), to_toml(value)?)));
-            toml::Value::Table(pairs.collect::<Option<toml::Table>>()?)
-        }
-    })
-}
-
-/// Whether what a plan holds is what was put in; a table may have got defaults beside it, a number lost digits.
-fn takes_up(held: &Value, given: &Value) -> bool {
-    match (held, given) {
-        (Value::Object(held), Value::Object(given)) => {
-            given.iter().all(|(key, value)| held.get(key).map_or(value.is_null(), |held| takes_up(held, value)))
-        }
-        (Value::Array(held), Value::Array(given)) => {
-            held.len() == given.len() && held.iter().zip(given).all(|(held, given)| takes_up(held, given))
-        }
-        (Value::Number(held), Value::Number(given)) => {
-            let (held, given) = (held.as_f64().unwrap_or(f64::NAN), given.as_f64().unwrap_or(f64::NAN));
-            (held - given).abs() <= 1e-6 * held.abs().max(given.abs())
-        }
-        (held, given) => held == given,
-    }
-}
-
 /// The full names of all settings and tables.
 fn paths(value: &Value) -> Vec<String> {
     fn walk(path: &str, value: &Value, found: &mut Vec<String>) {
@@ -240,6 +178,7 @@ mod tests {
     use serde::{Deserialize, Serialize};
     use serde_json::json;
 
+    use super::super::values::to_json;
     use super::*;
     use crate::train::{AdamConfig, Clip, FitConfig};
 
@@ -335,15 +274,5 @@ mod tests {
         let wrong = with(|draft| draft.merge(&json!({ "adam": { "beta": 1.0 } }))).expect_err("no beta");
         assert!(wrong.to_string().contains("there is no setting adam.beta"), "{wrong}");
         Ok(())
-    }
-
-    #[test]
-    fn settings_survive_the_way_through_toml() {
-        let value = json!({ "a": null, "b": { "c": [1, 2.5], "d": "x" }, "e": 18_446_744_073_709_551_615_u64 });
-        assert!(to_toml(&value).is_none(), "TOML has no such number");
-        let value = json!({ "a": null, "b": { "c": [1, 2.5], "d": "x" } });
-        let text = toml::to_string_pretty(&to_toml(&value).expect("TOML")).expect("text");
-        let back: toml::Value = toml::from_str::<toml::Table>(&text).expect("TOML").into();
-        assert_eq!(to_json(&back), Some(json!({ "a": "none", "b": { "c": [1, 2.5], "d": "x" } })));
     }
 }

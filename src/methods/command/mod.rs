@@ -28,6 +28,7 @@ mod join;
 mod plan;
 mod report;
 mod run;
+mod values;
 
 use std::io::Write;
 use std::process::ExitCode;

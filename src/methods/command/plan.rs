@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::arguments::{Arguments, Fold, Preset};
-use super::draft::{Draft, to_json, to_toml};
+use super::draft::Draft;
 use super::failure::{Failure, Outcome};
+use super::values::{to_json, to_toml};
 use crate::io::part_file::write_bytes;
 use crate::methods::{Method, Plan};
 use crate::{Error, Result};
