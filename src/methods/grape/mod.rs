@@ -41,6 +41,7 @@ mod panel;
 #[cfg(feature = "screens")]
 mod settings;
 #[cfg(feature = "screens")]
+mod sizes;
 mod stability;
 mod style_encoder;
 #[cfg(feature = "screens")]
@@ -73,6 +74,7 @@ pub use panel::{PanelConfig, complex_panel};
 #[cfg(feature = "screens")]
 pub use settings::{Normalisation, Position, Settings, Sizes, Weights};
 #[cfg(feature = "screens")]
+pub use sizes::Sizes;
 pub use stability::{Agreement, Stability};
 pub use style_encoder::StyleEncoder;
 #[cfg(feature = "screens")]
