@@ -18,10 +18,10 @@ use serde_json::Value;
 const ELSEWHERE: [(&str, &str); 5] = [
     (
         "cytominer_eval_replicate_reproducibility",
-        "a metric of replicates in one plate: tested with the retrieval metrics",
+        "the share of replicate pairs by Pearson correlation: not a metric here",
     ),
-    ("cytominer_eval_hitk", "tested with the retrieval metrics"),
-    ("cytominer_eval_enrichment", "tested with the retrieval metrics"),
+    ("cytominer_eval_hitk", "counts positions in lists sorted by Pearson correlation: another definition of hits"),
+    ("cytominer_eval_enrichment", "an odds ratio over Pearson correlations: not a metric here"),
     ("mcvae_fig5c_roc", "needs the published embedding: checked in tests/published.rs"),
     ("jump_arm_centering_recall", "its profiles are not among the data: numbers to compare with only"),
 ];
