@@ -42,6 +42,7 @@ mod panel;
 mod settings;
 #[cfg(feature = "screens")]
 mod sizes;
+#[cfg(feature = "screens")]
 mod stability;
 mod style_encoder;
 #[cfg(feature = "screens")]
@@ -72,9 +73,10 @@ pub use model::Model;
 #[cfg(feature = "screens")]
 pub use panel::{PanelConfig, complex_panel};
 #[cfg(feature = "screens")]
-pub use settings::{Normalisation, Position, Settings, Sizes, Weights};
+pub use settings::{Normalisation, Position, Settings, Weights};
 #[cfg(feature = "screens")]
 pub use sizes::Sizes;
+#[cfg(feature = "screens")]
 pub use stability::{Agreement, Stability};
 pub use style_encoder::StyleEncoder;
 #[cfg(feature = "screens")]
