@@ -58,7 +58,7 @@ pub struct SenseCheck {
 ///
 /// let check = sense_check(&SenseCheckConfig { steps: 40, ..SenseCheckConfig::default() })?;
 /// let fall = |curve: &[f64]| curve[0] - curve[40];
-/// assert!(fall(&check.centred) > 3.0 * fall(&check.identity));
+/// assert!(fall(&check.centred) > 2.0 * fall(&check.identity));
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///

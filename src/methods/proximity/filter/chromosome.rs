@@ -62,7 +62,8 @@ impl ChromosomeFilter {
         let scale = Scale::of(read, &reference(wells))?;
         let seed = config.seed ^ u64::from(chromosome.index()) << 40;
         let sides = arms.keys().map(|arm| arm.side).collect();
-        let mut training = Training::new(config, seed, [read.dims(), input.corrected().dims()], sides, device);
+        let mut training =
+            Training::new(chromosome, config, seed, [read.dims(), input.corrected().dims()], sides, device);
         let genes = arms.values().cloned().collect();
         let sampler = WellSampler { wells, arms: genes, config, seed };
         let load = |step: &StepWells, _: &mut ChaCha8Rng| batch(step, read, input.corrected(), &scale);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::FilterConfig;
 use super::sampler::StepWells;
 use crate::Result;
-use crate::genome::Side;
+use crate::genome::{Chromosome, Side};
 use crate::methods::proximity::{Scorer, arm_cosines_of, nested_means, well_means};
 use crate::nn::{SoftChoice, State};
 use crate::tensor::{Device, Tensor};
@@ -25,6 +25,7 @@ pub(super) struct WellBatch {
 pub(super) struct Training {
     pub scorer: Scorer,
     adam: Adam,
+    name: String,
     /// Records gradients.
     device: Device,
     plain: Device,
@@ -41,6 +42,7 @@ impl Training {
         Self {
             scorer: Scorer::new(dims[0], config.hidden, config.slots(), &mut rng, &recording),
             adam: Adam::new(AdamConfig::default()),
+            name: format!("proximity filter, {chromosome}"),
             device: recording,
             plain: device.clone(),
             config: config.clone(),
@@ -111,7 +113,7 @@ impl Learner for Training {
     }
 
     fn method(&self) -> &str {
-        "proximity filter"
+        &self.name
     }
 
     fn settings(&self) -> Value {
