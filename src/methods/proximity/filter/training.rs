@@ -36,7 +36,14 @@ pub(super) struct Training {
 
 impl Training {
     /// `dims` are those that the scorer reads and those that are averaged.
-    pub fn new(config: &FilterConfig, seed: u64, dims: [usize; 2], sides: Vec<Side>, device: &Device) -> Self {
+    pub fn new(
+        chromosome: Chromosome,
+        config: &FilterConfig,
+        seed: u64,
+        dims: [usize; 2],
+        sides: Vec<Side>,
+        device: &Device,
+    ) -> Self {
         let mut rng = stream(seed, Purpose::Weights, 0);
         let recording = Device::autodiff(device.clone());
         Self {
