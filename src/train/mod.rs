@@ -7,6 +7,7 @@ mod average;
 #[cfg(feature = "screens")]
 mod fit;
 mod gradients;
+mod learner;
 pub mod parallel;
 mod precision;
 mod random;
@@ -18,10 +19,10 @@ pub use adam::{Adam, AdamConfig, Decay};
 pub use average::{Average, average};
 #[cfg(feature = "screens")]
 pub use fit::{
-    Data, Ended, Feed, FitConfig, History, Learner, Lines, Load, Observer, OwnedData, Phase, Row, Settings, Silent,
-    Snapshot, Step, Terms, Watch, fit,
+    Data, Ended, Feed, FitConfig, History, Lines, Load, Observer, OwnedData, Phase, Row, Silent, Snapshot, Watch, fit,
 };
 pub use gradients::{Clip, NamedGradients};
+pub use learner::{Learner, Settings, Step, Terms};
 pub use precision::Precision;
 pub use random::{Purpose, stream};
 pub use sample::{Balanced, Between, Paired, PairedRows, Sampler, SetPair, Sets, Uniform};

@@ -14,7 +14,6 @@ mod checkpoint;
 mod data;
 mod exact;
 mod history;
-mod learner;
 mod lines;
 mod observe;
 mod prefetch;
@@ -30,14 +29,13 @@ use checkpoint::Position;
 pub use data::{Data, Feed, Load, OwnedData};
 use history::Mean;
 pub use history::{Ended, History, Phase, Row};
-pub use learner::{Learner, Settings, Step, Terms};
 pub use lines::Lines;
 pub use observe::{Observer, Silent};
 use prefetch::Batches;
 pub use snapshot::Snapshot;
 pub use watch::Watch;
 
-use super::{Purpose, stream};
+use super::{Learner, Purpose, Step, Terms, stream};
 use crate::{Error, Result};
 
 /// Rows of training terms that an epoch adds to the history, at most.
