@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use perturbook::evaluate::classification::roc_auc;
 use perturbook::evaluate::{map_agreement, mean_same_arm_cosine};
 use perturbook::io::npy;
 use perturbook::methods::proximity::{
@@ -14,11 +15,8 @@ use perturbook::train::Silent;
 
 /// Probability that a biased cell scores higher than another one.
 fn auroc(scores: impl IntoIterator<Item = (f64, bool)>) -> f64 {
-    let mut sorted: Vec<(f64, bool)> = scores.into_iter().filter(|(score, _)| !score.is_nan()).collect();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let ranks: usize = sorted.iter().enumerate().filter(|(_, s)| s.1).map(|(rank, _)| rank + 1).sum();
-    let positive = sorted.iter().filter(|s| s.1).count();
-    (ranks as f64 - (positive * (positive + 1)) as f64 / 2.0) / (positive * (sorted.len() - positive)) as f64
+    let (scores, biased): (Vec<f64>, Vec<bool>) = scores.into_iter().filter(|(score, _)| !score.is_nan()).unzip();
+    roc_auc(&biased, &scores).unwrap()
 }
 
 fn screen(arm_effect: f64, seed: u64) -> SimulatedCells {

@@ -2,7 +2,7 @@
 
 use super::{FilterConfig, FilterInput, Stop, Wells};
 use crate::Result;
-use crate::evaluate::{mean_between, mean_off_diagonal, unit_rows};
+use crate::evaluate::{arm_cosines, mean_between, unit_rows};
 use crate::genome::{Arm, Genome};
 use crate::methods::proximity::remove_highest;
 use crate::screen::Profiles;
@@ -19,12 +19,13 @@ pub(super) fn share(
     genome: &Genome,
     config: &FilterConfig,
 ) -> Result<f64> {
-    let of_chromosome = wells.profiles(input.corrected(), &|_| true)?;
-    let arms: Vec<Arm> = genome.place(of_chromosome.keys()).arms().into_keys().collect();
     let level = match config.stop {
         Stop::Share => return Ok(config.share),
         Stop::Level(level) => Some(level),
-        Stop::LikeOtherArms => mean(arms.iter().map(|&arm| with_others(before, genome, arm))),
+        Stop::LikeOtherArms => {
+            let arms = genome.place(wells.profiles(input.corrected(), &|_| true)?.keys()).arms();
+            mean(arms.into_keys().map(|arm| with_others(before, genome, arm)))
+        }
     };
     // Without other arms there is nothing to be like.
     let Some(level) = level else { return Ok(config.share) };
@@ -32,7 +33,8 @@ pub(super) fn share(
         let share = config.share * step as f64 / STEPS as f64;
         let kept = kept(wells, scores, share)?;
         let after = wells.profiles(input.corrected(), &|row| kept[row])?;
-        if mean(arms.iter().map(|&arm| within(&after, genome, arm))).is_none_or(|cosine| cosine <= level) {
+        let arms = arm_cosines(&after, genome)?.arms;
+        if mean(arms.into_iter().map(|arm| arm.within)).is_none_or(|cosine| cosine <= level) {
             return Ok(share);
         }
     }
@@ -61,26 +63,12 @@ fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
 }
 
-/// The rows of an arm's genes, and those of genes on other arms.
-fn rows(profiles: &Profiles, genome: &Genome, arm: Arm) -> [Vec<usize>; 2] {
-    let (mut own, mut others) = (Vec::new(), Vec::new());
-    for (row, gene) in profiles.keys().iter().enumerate() {
-        match genome.arm_of(gene) {
-            Some(of) if of == arm => own.push(row),
-            Some(_) => others.push(row),
-            None => {}
-        }
-    }
-    [own, others]
-}
-
-fn within(profiles: &Profiles, genome: &Genome, arm: Arm) -> Option<f64> {
-    let [own, _] = rows(profiles, genome, arm);
-    mean_off_diagonal(unit_rows(profiles.select(&own).values()).view())
-}
-
 /// The mean cosine of an arm's genes with those of other arms; none where there are no others.
 fn with_others(profiles: &Profiles, genome: &Genome, arm: Arm) -> Option<f64> {
-    let [own, others] = rows(profiles, genome, arm).map(|rows| unit_rows(profiles.select(&rows).values()));
+    let (mut own, mut others) = (Vec::new(), Vec::new());
+    for (of, rows) in genome.place(profiles.keys()).arms() {
+        if of == arm { &mut own } else { &mut others }.extend(rows);
+    }
+    let [own, others] = [own, others].map(|rows: Vec<usize>| unit_rows(profiles.select(&rows).values()));
     mean_between(own.view(), others.view())
 }
