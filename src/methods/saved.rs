@@ -30,20 +30,32 @@ struct Kind {
     method: String,
 }
 
-/// Writes a model; the path never holds half of it.
+/// Writes a model of networks; the path never holds half of it.
 pub(super) fn write<H: Serialize>(path: &Path, method: &str, head: &H, state: &State) -> Result<()> {
+    let arrays: Vec<(&str, Stored)> = state.iter().map(|(name, array)| (name, array.into())).collect();
+    write_arrays(path, method, head, &arrays)
+}
+
+/// The same of arrays of any type.
+pub(super) fn write_arrays<H: Serialize>(path: &Path, method: &str, head: &H, arrays: &[(&str, Stored)]) -> Result<()> {
     let envelope = Envelope { version: VERSION, method: method.to_owned(), head };
     let text = serde_json::to_string(&envelope)
         .map_err(|e| Error::new("cannot describe the model").at(path.display().to_string()).caused_by(e))?;
-    let arrays: Vec<(&str, Stored)> = state.iter().map(|(name, array)| (name, array.into())).collect();
-    safetensors::write_with(path, &arrays, Some(HashMap::from([(KEY.to_owned(), text)])))
+    safetensors::write_with(path, arrays, Some(HashMap::from([(KEY.to_owned(), text)])))
 }
 
-/// Reads a model of this method.
+/// Reads a model of networks.
 pub(super) fn read<H: DeserializeOwned>(path: &Path, method: &str) -> Result<(H, State)> {
+    Ok((read_head(path, method)?, State::read(path)?))
+}
+
+/// Reads what stands beside the arrays of a model of this method.
+pub(super) fn read_head<H: DeserializeOwned>(path: &Path, method: &str) -> Result<H> {
     let place = || path.display().to_string();
     let text = SafeTensors::open(path)?.metadata().remove(KEY).ok_or_else(|| {
-        Error::new("this file holds arrays, but no model of ours").at(place()).fix("give a file that `save` wrote")
+        Error::new("this file holds arrays, but no model of ours: no trained model is described in it")
+            .at(place())
+            .fix("give a file that `save` wrote")
     })?;
     let damaged = |e: serde_json::Error| {
         Error::new(format!("the description of the model is damaged: {e}"))
@@ -61,5 +73,5 @@ pub(super) fn read<H: DeserializeOwned>(path: &Path, method: &str) -> Result<(H,
         .fix(format!("load it as a model of {:?}", kind.method)));
     }
     let envelope: Envelope<H> = serde_json::from_str(&text).map_err(damaged)?;
-    Ok((envelope.head, State::read(path)?))
+    Ok(envelope.head)
 }

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cut, EngineeredSettings, measure_screen};
 use crate::io::numbers::Stored;
-use crate::io::safetensors::{SafeTensors, write_with};
-use crate::methods::{Method, Plan};
+use crate::io::safetensors::SafeTensors;
+use crate::methods::{Method, Plan, saved};
 use crate::preprocess::features::{Controls, Scaling, drop_unusable_columns};
 use crate::reduce::pca::{Components, Pca};
 use crate::screen::{Embedding, Label, Role, Screen};
@@ -24,8 +24,6 @@ use crate::tensor::Device;
 use crate::train::{Ended, FitConfig, History, Observer};
 use crate::{Error, Result};
 
-/// The key of the text in a file.
-const KEY: &str = "perturbook.method";
 /// The name of the only batch where all controls count together.
 const ALL: &str = "all cells";
 
@@ -70,8 +68,7 @@ struct Facts {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Text {
-    method: String,
+struct Head {
     plan: Plan<EngineeredSettings>,
     facts: Facts,
 }
@@ -143,9 +140,7 @@ impl Method for Engineered {
     }
 
     fn save(&self, path: &Path) -> Result<()> {
-        let text = Text { method: Self::NAME.to_owned(), plan: self.plan.clone(), facts: self.text.clone() };
-        let text = serde_json::to_string(&text)
-            .map_err(|e| Error::new("the model cannot be described").at(path.display().to_string()).caused_by(e))?;
+        let head = Head { plan: self.plan.clone(), facts: self.text.clone() };
         let arrays: [(&str, Stored); 5] = [
             ("centre", (&self.centre).into()),
             ("divisor", (&self.divisor).into()),
@@ -153,19 +148,15 @@ impl Method for Engineered {
             ("components", (&self.components).into()),
             ("ratio", (&self.ratio).into()),
         ];
-        write_with(path, &arrays, Some(HashMap::from([(KEY.to_owned(), text)])))
+        saved::write_arrays(path, Self::NAME, &head, &arrays)
     }
 
     fn load(path: &Path, _: &Device) -> Result<Self> {
-        let place = || path.display().to_string();
+        let Head { plan, facts } = saved::read_head(path, Self::NAME)?;
         let file = SafeTensors::open(path)?;
-        let damaged = |what: String| Error::new(what).at(place()).fix("save the model again, or use another copy");
-        let text = file.metadata().remove(KEY).ok_or_else(|| damaged("this file holds no trained model".to_owned()))?;
-        let Text { method, plan, facts } = serde_json::from_str(&text)
-            .map_err(|e| damaged(format!("not a model of engineered features: {e}")).caused_by(e))?;
-        if method != Self::NAME {
-            return Err(damaged(format!("a model of {method:?}")).fix("load it with the method that wrote it"));
-        }
+        let damaged = |what: String| {
+            Error::new(what).at(path.display().to_string()).fix("save the model again, or use another copy")
+        };
         let read = |name: &str| file.read::<f64>(name);
         let matrix = |array: ArrayD<f64>| {
             array.into_dimensionality::<Ix2>().map_err(|e| damaged(format!("an array has no two sides: {e}")))
