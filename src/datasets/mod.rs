@@ -11,6 +11,7 @@ mod get;
 mod partial;
 mod places;
 mod registry;
+mod screens;
 mod source;
 mod space;
 mod used;
@@ -26,7 +27,7 @@ pub use used::used;
 
 use crate::evaluate::{GeneSets, Relations};
 use crate::genome::Genome;
-use crate::screen::Embedding;
+use crate::screen::{Embedding, Screen};
 use crate::{Error, Result};
 
 /// The dataset of this name.
@@ -98,4 +99,34 @@ pub fn genome() -> Result<Sourced<Genome>> {
 /// is not the file it should be is not kept; it counts as out of reach, and the notice says so.
 pub fn gene_screen() -> Result<GeneScreen> {
     Places::from_env()?.gene_screen()
+}
+
+/// The ECCITE-seq screen of Papalexi and others (2021): 20,729 THP-1 cells x 299 genes, 25 targets and non-targeting
+/// guides in 3 replicates. IFNGR1, IFNGR2, JAK2 and STAT1 are one pathway; CAV1, ETV7, ATF2 and CD86 do nothing here.
+/// Where the file is out of reach a simulated Perturb-seq screen with three batches stands in, and says so.
+///
+/// # Errors
+/// When a file that is there is damaged or has the wrong checksum.
+pub fn eccite() -> Result<Sourced<Screen>> {
+    Places::from_env()?.eccite()
+}
+
+/// A Cell Painting plate of the LINCS set (Way and others, 2022): 384 wells of A549 cells under compounds in 6 doses, with
+/// CellProfiler's features, normalised. Where it is out of reach simulated profiles stand in, and say so.
+///
+/// # Errors
+/// As [`eccite`].
+pub fn lincs_plate() -> Result<Sourced<Screen>> {
+    Places::from_env()?.lincs_plate()
+}
+
+/// Cells of the plate BBBC013: crops of 64 x 64 pixels (FKHR-GFP, DNA) around the nuclei of 48 wells of U2OS cells under two
+/// drugs, which keep the protein in the nucleus, in doses from 0 (`control`) to 10. Its table has `well`, `dose_index`,
+/// `drug`, `replicate`, `treatment` and the place of the nucleus, `x` and `y`. Where it is out of reach simulated cells in
+/// the same layout stand in, and say so.
+///
+/// # Errors
+/// As [`eccite`].
+pub fn bbbc013() -> Result<Sourced<Screen>> {
+    Places::from_env()?.bbbc013()
 }

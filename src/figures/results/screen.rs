@@ -1,7 +1,8 @@
-//! A gene screen at a glance, and a banner that cannot be missed when it is simulated.
+//! Public screens at a glance, and a banner that cannot be missed when it is simulated.
 
-use crate::datasets::GeneScreen;
+use crate::datasets::{GeneScreen, Sourced};
 use crate::display::{Bundle, Grid, Show, escape};
+use crate::screen::Screen;
 
 /// Dark red on pale yellow: 9:1, whatever the theme around it.
 const BANNER: &str = "background:#fff3b0;color:#6b0f0f;border:3px solid #b00020;padding:0.8em 1em;font-weight:bold;\
@@ -23,10 +24,23 @@ impl Show for GeneScreen {
             .title("Gene screen")
             .labels("property", rows.iter().map(|(label, _)| *label))
             .text("value", rows.iter().map(|(_, value)| value.as_str()));
-        let Some(notice) = self.notice() else { return grid.bundle() };
-        Bundle::text(format!("{notice}\n\n{}", grid.plain())).with(
-            "text/html",
-            format!("<div role=\"alert\" style=\"{BANNER}\">{}</div>{}", escape(&notice), grid.html()),
-        )
+        under(self.notice(), &grid.plain(), &grid.html())
     }
+}
+
+impl Show for Sourced<Screen> {
+    fn bundle(&self) -> Bundle {
+        let summary = self.value.summary().bundle();
+        let source = format!("Source: {}", self.source);
+        let part = |mime: &str| summary.get(mime).unwrap_or_default();
+        let html = format!("{}<p>{}</p>", part("text/html"), escape(&source));
+        under(self.source.notice(), &format!("{}\n{source}", part("text/plain")), &html)
+    }
+}
+
+/// A table under the banner, where there is a notice.
+fn under(notice: Option<String>, plain: &str, html: &str) -> Bundle {
+    let Some(notice) = notice else { return Bundle::text(plain).with("text/html", html) };
+    let banner = format!("<div role=\"alert\" style=\"{BANNER}\">{}</div>", escape(&notice));
+    Bundle::text(format!("{notice}\n\n{plain}")).with("text/html", banner + html)
 }

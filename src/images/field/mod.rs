@@ -170,6 +170,17 @@ impl FieldImages {
         Ok(Self { config, fields, cells, field_shape, channels, table, dropped, kept: Mutex::default() })
     }
 
+    /// Names the channels.
+    ///
+    /// # Errors
+    /// When the number of names is not the number of channels.
+    pub fn with_channels<S: Into<String>>(mut self, channels: impl IntoIterator<Item = S>) -> Result<Self> {
+        let channels: Vec<String> = channels.into_iter().map(Into::into).collect();
+        super::picture::check_channels(&channels, self.channels.len())?;
+        self.channels = channels;
+        Ok(self)
+    }
+
     /// One row per cell that is left.
     pub fn table(&self) -> &DataFrame {
         &self.table
