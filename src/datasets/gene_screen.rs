@@ -72,6 +72,16 @@ impl Places {
         Ok(Sourced { value: read_complexes(&found, &dataset)?, source: found.source })
     }
 
+    /// See [`functions`](super::functions()).
+    ///
+    /// # Errors
+    /// As [`Places::find`], or when the file is damaged.
+    pub fn functions(&self) -> Result<Sourced<GeneSets>> {
+        let found = self.find(&info("funk2022_mcvae")?, "functional_clusters")?;
+        let value = GeneSets::read(&found.path, SetFormat::ByGene)?.named("functions of Multi-ContrastiveVAE");
+        Ok(Sourced { value, source: found.source })
+    }
+
     /// See [`relations`](super::relations()).
     ///
     /// # Errors

@@ -75,6 +75,14 @@ pub fn complexes() -> Result<Sourced<GeneSets>> {
     Places::from_env()?.complexes()
 }
 
+/// The functions of the genes of the Funk 2022 screen that Multi-ContrastiveVAE classifies, one for each gene.
+///
+/// # Errors
+/// As [`Places::find`], or when the file is damaged.
+pub fn functions() -> Result<Sourced<GeneSets>> {
+    Places::from_env()?.functions()
+}
+
 /// Known gene-gene relations of one source: `"corum"`, `"humap"`, `"reactome"` or `"signor"`.
 ///
 /// # Errors
@@ -120,13 +128,13 @@ pub fn lincs_plate() -> Result<Sourced<Screen>> {
     Places::from_env()?.lincs_plate()
 }
 
-/// Cells of the plate BBBC013: crops of 64 x 64 pixels (FKHR-GFP, DNA) around the nuclei of 48 wells of U2OS cells under two
+/// Cells of the plate BBBC013: crops of `crop x crop` pixels (FKHR-GFP, DNA) around the nuclei of 48 wells of U2OS cells under two
 /// drugs, which keep the protein in the nucleus, in doses from 0 (`control`) to 10. Its table has `well`, `dose_index`,
 /// `drug`, `replicate`, `treatment` and the place of the nucleus, `x` and `y`. Where it is out of reach simulated cells in
 /// the same layout stand in, and say so.
 ///
 /// # Errors
 /// As [`eccite`].
-pub fn bbbc013() -> Result<Sourced<Screen>> {
-    Places::from_env()?.bbbc013()
+pub fn bbbc013(crop: usize) -> Result<Sourced<Screen>> {
+    Places::from_env()?.bbbc013(crop)
 }

@@ -19,8 +19,6 @@ use crate::{Error, Result};
 /// Rows of the BBBC013 plate whose images are in the dataset.
 const ROWS: [&str; 4] = ["A", "B", "E", "F"];
 const COLUMNS: usize = 12;
-/// A crop of BBBC013, pixels.
-const CROP: usize = 64;
 const CHANNELS: [&str; 2] = ["FKHR-GFP", "DNA"];
 /// Cells of a simulated well, and in a quick run.
 const SIMULATED_CELLS: (usize, usize) = (40, 10);
@@ -31,10 +29,15 @@ impl Places {
     /// # Errors
     /// When a file that is there is damaged or has the wrong checksum.
     pub fn eccite(&self) -> Result<Sourced<Screen>> {
-        self.screen_or(&info("papalexi_eccite")?, &["screen"], |found| Screen::open(&found[0].path), || {
-            let config = PerturbSeqConfig { batches: 3, ..PerturbSeqConfig::quick() };
-            simulate::perturb_seq(&config)?.screen()
-        })
+        self.screen_or(
+            &info("papalexi_eccite")?,
+            &["screen"],
+            |found| Screen::open(&found[0].path),
+            || {
+                let config = PerturbSeqConfig { batches: 3, ..PerturbSeqConfig::quick() };
+                simulate::perturb_seq(&config)?.screen()
+            },
+        )
     }
 
     /// See [`lincs_plate`](super::lincs_plate()).
@@ -42,23 +45,33 @@ impl Places {
     /// # Errors
     /// When a file that is there is damaged or has the wrong checksum.
     pub fn lincs_plate(&self) -> Result<Sourced<Screen>> {
-        self.screen_or(&info("conformance")?, &["plate"], |found| Screen::open(&found[0].path), || {
-            let config =
-                GeneEmbeddingConfig { genes: 60, complexes: 8, cells_per_guide: 2, ..GeneEmbeddingConfig::default() };
-            let embedding = simulate::cell_embedding(&config)?.embedding;
-            let features = crate::screen::Features::numbered(embedding.values().to_owned())?;
-            Screen::new(embedding.table().clone(), features)
-        })
+        self.screen_or(
+            &info("conformance")?,
+            &["plate"],
+            |found| Screen::open(&found[0].path),
+            || {
+                let config = GeneEmbeddingConfig {
+                    genes: 60,
+                    complexes: 8,
+                    cells_per_guide: 2,
+                    ..GeneEmbeddingConfig::default()
+                };
+                let embedding = simulate::cell_embedding(&config)?.embedding;
+                let features = crate::screen::Features::numbered(embedding.values().to_owned())?;
+                Screen::new(embedding.table().clone(), features)
+            },
+        )
     }
 
     /// See [`bbbc013`](super::bbbc013()).
     ///
     /// # Errors
     /// When a file that is there is damaged or has the wrong checksum.
-    pub fn bbbc013(&self) -> Result<Sourced<Screen>> {
-        let wells: Vec<String> = ROWS.iter().flat_map(|row| (1..=COLUMNS).map(move |c| format!("{row}{c:02}"))).collect();
+    pub fn bbbc013(&self, crop: usize) -> Result<Sourced<Screen>> {
+        let wells: Vec<String> =
+            ROWS.iter().flat_map(|row| (1..=COLUMNS).map(move |c| format!("{row}{c:02}"))).collect();
         let roles: Vec<&str> = ["cells"].into_iter().chain(wells.iter().map(String::as_str)).collect();
-        self.screen_or(&info("bbbc013")?, &roles, bbbc013_cells, simulated_plate)
+        self.screen_or(&info("bbbc013")?, &roles, |found| bbbc013_cells(found, crop), || simulated_plate(crop))
     }
 
     /// The screen of a dataset's files, or the stand-in where one of them is out of reach.
@@ -87,20 +100,19 @@ impl Places {
 }
 
 /// Crops around the nuclei of the wells that have images.
-fn bbbc013_cells(found: &[Found]) -> Result<Screen> {
+fn bbbc013_cells(found: &[Found], crop: usize) -> Result<Screen> {
     let path = &found[0].path;
     let frame = |e: PolarsError| Error::new(format!("cannot read the table: {e}")).at(path.display().to_string());
     let table = CsvReader::new(Cursor::new(delimited::read_text(path)?)).finish().map_err(frame)?;
     let wells: Vec<String> = table.column("well").and_then(|c| c.str().map(texts)).map_err(frame)?;
-    let here: BooleanChunked =
-        wells.iter().map(|well| Some(ROWS.iter().any(|row| well.starts_with(row)))).collect();
+    let here: BooleanChunked = wells.iter().map(|well| Some(ROWS.iter().any(|row| well.starts_with(row)))).collect();
     let table = table.filter(&here).map_err(frame)?;
     let wells: Vec<String> = wells.into_iter().filter(|well| ROWS.iter().any(|row| well.starts_with(row))).collect();
     let doses = table.column("dose_index").and_then(|c| c.cast(&DataType::Int64)).map_err(frame)?;
     let doses: Vec<i64> = doses.i64().map_err(frame)?.iter().map(Option::unwrap_or_default).collect();
     let table = plate_table(table, &wells, &doses).map_err(frame)?;
     let folder = found[1].path.parent().map(std::path::Path::to_owned).unwrap_or_default();
-    let cells = FieldImages::open(folder, &table, FieldConfig::new("{well}.tif", CROP))?.with_channels(CHANNELS)?;
+    let cells = FieldImages::open(folder, &table, FieldConfig::new("{well}.tif", crop))?.with_channels(CHANNELS)?;
     let table = cells.table().clone();
     let images: Arc<dyn CellImages> = Arc::new(cells);
     Screen::new(table, images)?.with_label(Label::Gene, "treatment")
@@ -126,18 +138,18 @@ fn plate_table(mut table: DataFrame, wells: &[String], doses: &[i64]) -> PolarsR
     Ok(table)
 }
 
-/// A plate of simulated cells in the same layout: what a dose changes grows with it.
-fn simulated_plate() -> Result<Screen> {
+/// A plate of simulated cells of `crop` pixels in the same layout: what a dose changes grows with it.
+fn simulated_plate(crop: usize) -> Result<Screen> {
     let cells = if crate::cell::quick() { SIMULATED_CELLS.1 } else { SIMULATED_CELLS.0 };
     let (mut wells, mut doses, mut images) = (Vec::new(), Vec::new(), Vec::new());
     for (row, column) in ROWS.iter().flat_map(|row| (0..COLUMNS).map(move |column| (row, column))) {
         // The first two columns are controls, as on the real plate.
         let dose = column.saturating_sub(1);
-        images.extend(simulate::cell_images(cells, CROP, dose as f64 / 10.0, images.len() as u64));
+        images.extend(simulate::cell_images(cells, crop, dose as f64 / 10.0, images.len() as u64));
         wells.extend((0..cells).map(|_| format!("{row}{:02}", column + 1)));
         doses.extend((0..cells).map(|_| dose as i64));
     }
-    let views: Vec<_> = images.iter().map(ndarray::Array3::view).collect();
+    let views: Vec<_> = images.iter().map(|image| image.view()).collect();
     let images: Array4<f32> =
         stack(Axis(0), &views).map_err(|e| Error::new(format!("cannot put the images together: {e}")))?;
     let frame = |e: PolarsError| Error::new(format!("cannot build the table: {e}"));

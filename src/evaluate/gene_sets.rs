@@ -1,13 +1,15 @@
 //! Named gene sets: protein complexes, pathways, functional clusters.
 //!
-//! Three file formats are read, each plain or gzip compressed:
+//! Four file formats are read, each plain or gzip compressed:
 //!
 //! | [`SetFormat`] | one line is |
 //! |---|---|
 //! | `Spaced` | `name<TAB>GENE GENE GENE` |
 //! | `Enrichr` | `name<TAB>description or nothing<TAB>GENE<TAB>GENE...` (also known as GMT) |
 //! | `Corum` | a row of CORUM's table of complexes, with `ComplexName`, `Organism` and `subunits(Gene name)` |
+//! | `ByGene` | not lines but JSON: `{"GENE": "name", ...}`, one set for each gene |
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::io::delimited::{Delimited, read_text};
@@ -25,6 +27,8 @@ pub enum SetFormat {
         /// Keep only this organism (`"Human"`), or all when `None`.
         organism: Option<String>,
     },
+    /// JSON that names the one set of each gene, as the functional clusters of Multi-ContrastiveVAE.
+    ByGene,
 }
 
 /// One named set.
@@ -89,6 +93,7 @@ impl GeneSets {
                 _ => None,
             })?,
             SetFormat::Corum { organism } => read_corum(path, organism.as_deref())?,
+            SetFormat::ByGene => read_by_gene(path)?,
         };
         let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let stem = file.split('.').next().unwrap_or_default();
@@ -164,6 +169,19 @@ fn read_lines(path: &Path, genes: impl Fn(&[&str]) -> Option<Vec<String>>) -> Re
         sets.push((fields[0].to_owned(), genes));
     }
     Ok(sets)
+}
+
+fn read_by_gene(path: &Path) -> Result<Vec<NamedGenes>> {
+    let set_of: BTreeMap<String, String> = serde_json::from_str(&read_text(path)?).map_err(|e| {
+        Error::new(format!("this is no JSON object of genes and the names of their sets: {e}"))
+            .at(path.display().to_string())
+            .fix("give {\"GENE\": \"name\", ...}, or choose another SetFormat")
+    })?;
+    let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (gene, set) in set_of {
+        sets.entry(set).or_default().push(gene);
+    }
+    Ok(sets.into_iter().collect())
 }
 
 fn read_corum(path: &Path, organism: Option<&str>) -> Result<Vec<NamedGenes>> {

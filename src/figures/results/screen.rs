@@ -1,5 +1,7 @@
 //! Public screens at a glance, and a banner that cannot be missed when it is simulated.
 
+use serde_json::Value;
+
 use crate::datasets::{GeneScreen, Sourced};
 use crate::display::{Bundle, Grid, Show, escape};
 use crate::screen::Screen;
@@ -32,7 +34,7 @@ impl Show for Sourced<Screen> {
     fn bundle(&self) -> Bundle {
         let summary = self.value.summary().bundle();
         let source = format!("Source: {}", self.source);
-        let part = |mime: &str| summary.get(mime).unwrap_or_default();
+        let part = |mime: &str| summary.get(mime).and_then(Value::as_str).unwrap_or_default();
         let html = format!("{}<p>{}</p>", part("text/html"), escape(&source));
         under(self.source.notice(), &format!("{}\n{source}", part("text/plain")), &html)
     }
