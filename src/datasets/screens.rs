@@ -12,7 +12,7 @@ use super::{Dataset, Found, Places, Source, Sourced, info};
 use crate::images::field::FieldConfig;
 use crate::images::{CellImages, FieldImages, MemoryImages};
 use crate::io::delimited;
-use crate::screen::{Label, Screen};
+use crate::screen::{Features, Label, Screen};
 use crate::simulate::{self, GeneEmbeddingConfig, PerturbSeqConfig};
 use crate::{Error, Result};
 
@@ -29,15 +29,7 @@ impl Places {
     /// # Errors
     /// When a file that is there is damaged or has the wrong checksum.
     pub fn eccite(&self) -> Result<Sourced<Screen>> {
-        self.screen_or(
-            &info("papalexi_eccite")?,
-            &["screen"],
-            |found| Screen::open(&found[0].path),
-            || {
-                let config = PerturbSeqConfig { batches: 3, ..PerturbSeqConfig::quick() };
-                simulate::perturb_seq(&config)?.screen()
-            },
-        )
+        self.screen_or(&info("papalexi_eccite")?, &["screen"], |found| Screen::open(&found[0].path), simulated_counts)
     }
 
     /// See [`lincs_plate`](super::lincs_plate()).
@@ -45,22 +37,7 @@ impl Places {
     /// # Errors
     /// When a file that is there is damaged or has the wrong checksum.
     pub fn lincs_plate(&self) -> Result<Sourced<Screen>> {
-        self.screen_or(
-            &info("conformance")?,
-            &["plate"],
-            |found| Screen::open(&found[0].path),
-            || {
-                let config = GeneEmbeddingConfig {
-                    genes: 60,
-                    complexes: 8,
-                    cells_per_guide: 2,
-                    ..GeneEmbeddingConfig::default()
-                };
-                let embedding = simulate::cell_embedding(&config)?.embedding;
-                let features = crate::screen::Features::numbered(embedding.values().to_owned())?;
-                Screen::new(embedding.table().clone(), features)
-            },
-        )
+        self.screen_or(&info("conformance")?, &["plate"], |found| Screen::open(&found[0].path), simulated_wells)
     }
 
     /// See [`bbbc013`](super::bbbc013()).
@@ -136,6 +113,19 @@ fn plate_table(mut table: DataFrame, wells: &[String], doses: &[i64]) -> PolarsR
     let treatments: Vec<String> = wells.iter().zip(doses).map(treatment).collect();
     table.with_column(Column::new("treatment".into(), treatments))?;
     Ok(table)
+}
+
+/// Counts in three batches.
+fn simulated_counts() -> Result<Screen> {
+    simulate::perturb_seq(&PerturbSeqConfig { batches: 3, ..PerturbSeqConfig::quick() })?.screen()
+}
+
+/// Features of a few replicates of each perturbation.
+fn simulated_wells() -> Result<Screen> {
+    let few =
+        GeneEmbeddingConfig { genes: 60, complexes: 4, control_guides: 12, cells_per_guide: 2, ..Default::default() };
+    let wells = simulate::cell_embedding(&few)?.embedding;
+    Screen::new(wells.table().clone(), Features::numbered(wells.values().to_owned())?)
 }
 
 /// A plate of simulated cells of `crop` pixels in the same layout: what a dose changes grows with it.
