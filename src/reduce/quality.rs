@@ -8,7 +8,8 @@
 //! overlap         = mean over i of |N(i) and the k nearest before| / k
 //! ```
 //!
-//! Trustworthiness (Venna and Kaski 2001) is 1 when no stranger has become a neighbour, and about 0.5 for random maps.
+//! Trustworthiness (Venna and Kaski 2001) is 1 when no stranger has become a neighbour, and about 0.5 for random maps. Points
+//! at equal distances have the ranks of their rows, in the map as before: equal points on equal places are kept.
 
 use rayon::prelude::*;
 
@@ -40,7 +41,8 @@ pub struct MapQuality {
 /// ```
 ///
 /// # Errors
-/// When the numbers of points differ, `k` is 0 or not below half of them, or a value is not finite.
+/// When the numbers of points differ, `k` is 0 or not below half of them, one of the two has no dimension, or a value is not
+/// finite.
 pub fn map_quality(points: &dyn Points, map: &dyn Points, metric: Metric, k: usize) -> Result<MapQuality> {
     let ((n, _), (in_map, _)) = (points.shape(), map.shape());
     if n != in_map {
@@ -50,6 +52,9 @@ pub fn map_quality(points: &dyn Points, map: &dyn Points, metric: Metric, k: usi
         return Err(Error::new(format!("{k} neighbours of {n} points cannot be judged"))
             .at("map_quality")
             .fix("ask for at least one neighbour, and for fewer than half of the points"));
+    }
+    if points.shape().1 == 0 {
+        return Err(Error::new("the points have no dimension").at("map_quality").fix("give at least one column"));
     }
     require_finite(points)?;
     let near = neighbours(map, k, Metric::Euclidean)?;

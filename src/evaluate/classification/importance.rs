@@ -42,7 +42,7 @@ pub struct FeatureImportance {
 }
 
 /// Importance of every feature of a forest on `points` of known `classes`, held out from its growth; `names` are those of
-/// the columns, and each is shuffled `repeats` times.
+/// the columns, and each is shuffled `repeats` times. Rows of a class that the forest does not know count as wrong.
 ///
 /// ```
 /// use ndarray::{Array2, s};
@@ -59,8 +59,8 @@ pub struct FeatureImportance {
 /// ```
 ///
 /// # Errors
-/// When columns, names or classes do not fit the forest or the points, no repeat is asked for, a value is not finite, or the
-/// work was stopped.
+/// When there is no point, columns, names or classes do not fit the forest or the points, no repeat is asked for, a value is
+/// not finite, or the work was stopped.
 pub fn permutation_importance<N: AsRef<str>>(
     forest: &RandomForest,
     points: &dyn Points,
@@ -73,6 +73,9 @@ pub fn permutation_importance<N: AsRef<str>>(
     let _stoppable = crate::stop::stoppable();
     let x = forest.checked(points)?;
     require_labels(x.nrows(), classes.len(), PLACE)?;
+    if x.nrows() == 0 {
+        return Err(Error::new("no point to measure accuracy on").at(PLACE).fix("give rows that were held out"));
+    }
     if names.len() != x.ncols() || repeats == 0 {
         return Err(Error::new(format!("{} names for {} columns, {repeats} repeats", names.len(), x.ncols()))
             .at(PLACE)

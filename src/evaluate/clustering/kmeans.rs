@@ -59,7 +59,8 @@ impl KMeansConfig {
     }
 }
 
-/// One run of k-means.
+/// One run of k-means. As many clusters as points give each a cluster of its own; points that are all equal share one, and
+/// the others stay empty (see [`lloyd`](super::lloyd)).
 ///
 /// ```
 /// use ndarray::array;

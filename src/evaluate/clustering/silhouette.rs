@@ -5,7 +5,8 @@
 //! ```
 //!
 //! `a(i)` is the mean distance to the other items of its group, `b(i)` the smallest mean distance to the items of another
-//! group (Rousseeuw 1987). An item that is alone in its group has `s = 0`, as has one with `a = b = 0`. No matrix of all
+//! group (Rousseeuw 1987). An item that is alone in its group has `s = 0`, as has one with `a = b = 0`; a zero vector is at
+//! cosine distance 1 from everything. No matrix of all
 //! distances is kept: time `O(n^2 d)`, memory `O(n d)`.
 
 use std::fmt::Display;

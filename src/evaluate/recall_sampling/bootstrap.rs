@@ -8,7 +8,8 @@
 //!   among the relations, a gene and its copies belong to the diagonal, and thresholds are taken anew. Genes are what a
 //!   screen samples, and pairs of one gene depend on each other: these are the wider and the more honest intervals.
 //!
-//! Intervals are percentile intervals: the `alpha/2` and `1 - alpha/2` quantiles of the replicates.
+//! Intervals are percentile intervals: the `alpha/2` and `1 - alpha/2` quantiles of the replicates. A replicate that draws
+//! no relation, as happens with few genes, has recall 0, and so has the precision of one that predicts nothing.
 
 use rand::RngExt;
 use rayon::prelude::*;

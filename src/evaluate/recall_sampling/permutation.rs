@@ -2,7 +2,8 @@
 //!
 //! The map, its thresholds and the shape of the graph stay; only which gene is which is lost. The p-value is the share
 //! of shuffled maps that recall at least as much, see [`EmpiricalP`]; `overall` takes the mean recall over all
-//! percentiles for the statistic, one test for the whole curve.
+//! percentiles for the statistic, one test for the whole curve. Where all genes with a relation are related to each other,
+//! or all pairs are equally similar, every shuffled map recalls as much and `p = 1`.
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;

@@ -117,6 +117,9 @@ impl MeanAveragePrecision {
 
 /// Ranks all rows for every query; see the module's text for what counts.
 ///
+/// Degenerate input: rows at equal distances share the last rank among them, so that where all rows are equal, or zero
+/// vectors under the cosine distance, each query has its share of relevant rows among those ranked.
+///
 /// ```
 /// use ndarray::array;
 /// use perturbook::evaluate::{PrecisionConfig, RowLabels, mean_average_precision};

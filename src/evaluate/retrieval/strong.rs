@@ -66,7 +66,8 @@ pub struct PercentStrong {
     pub draws: usize,
 }
 
-/// Compares the median cosine of each label's rows with `draws` random groups of its size (1,000 are usual).
+/// Compares the median cosine of each label's rows with `draws` random groups of its size (1,000 are usual). A zero vector
+/// has cosine 0 with everything; where all pairs are equally similar no group is strong, and all p-values are 1.
 ///
 /// ```
 /// use ndarray::array;

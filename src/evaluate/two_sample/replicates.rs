@@ -63,7 +63,7 @@ pub struct ReplicateTests {
 }
 
 impl ReplicateTests {
-    /// The share of tested perturbations whose adjusted p-value is at most `alpha`.
+    /// The share of tested perturbations whose adjusted p-value is at most `alpha`; 0 where that is NaN.
     pub fn share_consistent(&self, alpha: f64) -> f64 {
         let hits = self.perturbations.iter().filter(|test| test.p_adjusted <= alpha).count();
         hits as f64 / self.perturbations.len() as f64
@@ -141,7 +141,9 @@ fn drawn(units: &Array2<f64>, size: usize, n: usize, seed: u64) -> Vec<f64> {
     rng.set_stream(size as u64);
     (0..n)
         .filter_map(|_| {
-            let rows = sample(&mut rng, units.nrows(), size).into_vec();
+            // In the order of the rows, as those of a perturbation are: equal sets have equal sums.
+            let mut rows = sample(&mut rng, units.nrows(), size).into_vec();
+            rows.sort_unstable();
             mean_off_diagonal(units.select(Axis(0), &rows).view())
         })
         .collect()
