@@ -6,12 +6,14 @@
 use std::fmt::Debug;
 
 use ndarray::{Array2, array};
+use perturbook::display::{Bundle, Show};
 use perturbook::evaluate::classification::*;
 use perturbook::evaluate::clustering::*;
 use perturbook::evaluate::retrieval::{
     average_precision, batch_mixing_of, graph_connectivity_of, hits_at_k_of, knn_accuracy_of, random_average_precision,
 };
 use perturbook::evaluate::*;
+use perturbook::figures::{Figure, cluster_ks_bars};
 use perturbook::genome::{Genome, Locus};
 use perturbook::reduce::pca::{Components, Decomposition, Pca};
 use perturbook::reduce::{
@@ -1140,6 +1142,111 @@ fn maps() {
 
 fn each_name() -> Vec<Option<String>> {
     (0..12).map(|i| Some(i.to_string())).collect()
+}
+
+/// Results are figures or tables, and say in words why there is none where there is nothing to draw.
+#[test]
+fn every_result_shows_itself_whatever_it_holds() {
+    fn shows<T: Show>() {}
+    shows::<Vec<ClusterKs>>();
+    shows::<ClusterKs>();
+    shows::<FisherCombination>();
+    shows::<FactorRanking>();
+    shows::<MannWhitney>();
+    shows::<WelchT>();
+    shows::<KsTest>();
+    shows::<BrunnerMunzel>();
+    shows::<EmpiricalP>();
+    shows::<EnergyDistance>();
+    shows::<MagnitudeTests>();
+    shows::<ReplicateTests>();
+    shows::<MitoticFactors>();
+    shows::<ExplainedControls>();
+    shows::<RocCurve>();
+    shows::<PrecisionRecall>();
+    shows::<CovariateScores>();
+    shows::<TechnicalCovariates>();
+    shows::<GeneFunction>();
+    shows::<DeltaRecall>();
+    shows::<Importance>();
+    shows::<KnnConfig>();
+    shows::<KMeansConfig>();
+    shows::<ClusterConfig>();
+    shows::<ClassifyConfig>();
+    shows::<LogisticConfig>();
+    shows::<ForestConfig>();
+    shows::<UmapConfig>();
+    let mut a = Answers::new();
+    let mut shown = |what: &str, bundle: Bundle| {
+        let words = bundle.get("text/plain").map(ToString::to_string).unwrap_or_default();
+        a.gives(what, words.trim_matches('"').is_empty(), false);
+    };
+    let (zero, one) = (profiles(Array2::zeros((44, 3))), profiles(noise(1, 3)));
+    let (arms, known) = (genome(&[("chr1p", 22), ("chr1q", 22)]), Relations::from_pairs("r", [("G0", "G1")]));
+    let two = Convention::TwoSided;
+    shown("recall without a point", recall_at(&zero, &known, two, &[]).expect("a curve").bundle());
+    shown("recall of zero vectors", recall(&zero, &known, two).expect("a curve").bundle());
+    let config = BootstrapConfig { replicates: 9, ..BootstrapConfig::default() };
+    shown("no interval", recall_bootstrap(&zero, &known, two, &[], config).expect("a curve").bundle());
+    shown("a flat null", recall_permutation(&zero, &known, two, &[95.0], 9, 1).expect("a null").bundle());
+    shown("recall by rank without a threshold", efaar_recall(&zero, &known, &[]).expect("ranks").bundle());
+    shown("recall by rank", efaar_recall(&zero, &known, &[(0.05, 0.95)]).expect("ranks").bundle());
+    let sets = GeneSets::new("s", [("a", names_of(2)), ("b", names_of(4))]);
+    shown("coherence of zero vectors", set_coherence(&zero, &sets, 0).expect("coherence").bundle());
+    shown("a set of zero vectors", cluster_ks(&zero, &sets, 2).expect("tests")[0].bundle());
+    shown("no set", figure_of(cluster_ks_bars(&[])));
+    shown("one gene on an arm", arm_cosines(&one, &arms).expect("arms").bundle());
+    shown("arms of zero vectors", arm_cosines(&zero, &arms).expect("arms").bundle());
+    shown("bias of zero vectors", proximity_bias(&zero, &arms).expect("tests").bundle());
+    shown("their genes", gene_proximity(&zero, &arms).expect("genes").bundle());
+    shown("their relations", arm_recall(&zero, &known, &arms, (0.05, 0.95)).expect("recall").bundle());
+    let score = ScoreConfig { trials: 1, samples: 50, seed: 1 };
+    shown("one trial", proximity_score(&profiles(noise(44, 3)), &arms, score).expect("a score").bundle());
+    shown("a heat map of zero vectors", quantile_heatmap_matrix(&zero, &arms).expect("a map").bundle());
+    shown("the map of nothing", similarity_map(&profiles(Array2::zeros((0, 2)))).bundle());
+    let blocks = profiles(array![[1.0, 1.0], [1.0, 1.0], [2.0, 3.0]]).with_block("salient", 0..1);
+    let blocks = blocks.and_then(|p| p.with_block("background", 1..2)).expect("blocks");
+    shown("norms of 0", background_norms(&blocks, "G0").expect("norms").bundle());
+
+    let (x, flat) = (noise(6, 2), Array2::<f64>::zeros((6, 2)));
+    let (ab, same) = (RowLabels::new(&["a", "a", "a", "b", "b", "b"]), RowLabels::new(&["a"; 6]));
+    let knn = KnnConfig { k: 2, ..KnnConfig::default() };
+    shown("neighbours of one label", knn_accuracy(&x, &same, &knn).expect("an accuracy").bundle());
+    let usual = PrecisionConfig::default();
+    shown("precision of zero vectors", mean_average_precision(&flat, &ab, &usual).expect("precision").bundle());
+    shown("hits of zero vectors", hits_at_k(&flat, &ab, 2, Metric::Cosine).expect("hits").bundle());
+    shown("pairs of one label", pair_similarities(&x, &same).expect("pairs").bundle());
+    shown("pairs of zero vectors", pair_similarities(&flat, &ab).expect("pairs").bundle());
+    shown("groups of zero vectors", percent_strong(&flat, &ab, 9, 1).expect("groups").bundle());
+    shown("connectivity", graph_connectivity(&flat, &ab, 2, Metric::Cosine).expect("connectivity").bundle());
+    shown("mixing", batch_mixing(&x, &ab, 2, Metric::Euclidean).expect("mixing").bundle());
+    let alone = energy_matrix(x.view(), &["a"; 6], &EnergyConfig::default());
+    shown("energy of one group", alone.expect("a matrix").bundle());
+    shown("equal points in clusters", kmeans(&flat, &KMeansConfig::new(3)).expect("clusters").bundle());
+    let single = ClusterConfig { runs: 1, ..ClusterConfig::default() };
+    shown("one run", cluster_runs(&x, &[0, 0, 0, 1, 1, 1], &single).expect("a run").bundle());
+    shown("one entry", cluster_sweep(&x, &[0; 6], &[2], &single).expect("a sweep").bundle());
+    shown(
+        "equal points in groups",
+        silhouette(&flat, &["a", "b", "b", "b", "b", "b"], Metric::Cosine).expect("s").bundle(),
+    );
+    shown("one class, one cluster", Contingency::new(&[0; 4], &[0; 4]).expect("counts").bundle());
+    let names = ["a", "b"].map(String::from);
+    let wrong = ConfusionMatrix::new(&[0, 0], &[1, 1], &names).expect("a matrix");
+    shown("a class without rows", wrong.bundle());
+    shown("no perturbation to escape", wrong.escape("a").expect("an escape").bundle());
+    let areas = one_vs_rest(&[0, 1], Array2::from_elem((2, 3), 0.1).view());
+    shown("a class without an area", areas.expect("areas").bundle());
+    shown("one direction", Pca::fit(noise(2, 5).view(), Components::All).expect("components").bundle());
+    let tiny = UmapConfig { neighbours: 2, epochs: Some(2), ..UmapConfig::default() };
+    shown("a map of equal points", umap(&flat, &tiny).expect("a map").bundle());
+    shown("what it keeps", map_quality(&flat, &flat, Metric::Euclidean, 2).expect("a quality").bundle());
+    a.done();
+}
+
+/// A figure, or why there is none.
+fn figure_of(figure: Result<Figure>) -> Bundle {
+    figure.map_or_else(|error| Bundle::text(error.to_string()), |figure| figure.bundle())
 }
 
 /// The same on one thread and on three, of everything that is drawn at random or summed by many.

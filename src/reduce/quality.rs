@@ -12,13 +12,14 @@
 //! at equal distances have the ranks of their rows, in the map as before: equal points on equal places are kept.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::points::{Points, require_finite};
 use super::{Found, Metric, Neighbours, neighbours};
 use crate::{Error, Result};
 
 /// How well a map keeps neighbours.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MapQuality {
     /// 1 where every neighbour in the map was near before.
     pub trustworthiness: f64,
