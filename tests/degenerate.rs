@@ -20,7 +20,7 @@ use perturbook::reduce::{
     Curve, Found, FuzzyGraph, Metric, Neighbours, Search, UmapConfig, UmapFit, map_quality, map_quality_of,
     nearest_among, neighbours, neighbours_by, umap, umap_of,
 };
-use perturbook::screen::{Features, Label, Profiles, Screen};
+use perturbook::screen::{Embedding, Features, Label, Profiles, Screen};
 use perturbook::{Error, Result};
 use polars::prelude::df;
 
@@ -434,6 +434,7 @@ fn two_samples() {
     a.gives("one group", (alone.values.dim(), alone.pairs().len(), alone.values[[0, 0]]), ((1, 1), 0, 0.0));
     let single = EnergyConfig { within: Within::Distinct, ..EnergyConfig::default() };
     a.near("a group of one cell over pairs", &matrix(&["a", "a", "b"], single).expect("a matrix").pairs(), &[NAN]);
+    a.refuses("a group that is not there", alone.between("a", "z"), "no group is named \"z\"");
     a.gives("the largest of no group", largest_groups(&[] as &[&str], "nt", usize::MAX).len(), 0);
     a.gives("the largest 0", largest_groups(&["a", "nt"], "nt", 0), vec!["nt".to_owned()]);
     a.done();
@@ -724,6 +725,9 @@ fn clustering() {
         a.near("of equal points", &silhouette(&same, &ab, metric).expect("silhouettes").samples, &[0.0; 6]);
         a.near("of zero vectors", &[silhouette(&same.mapv(|_| 0.0), &ab, metric).expect("silhouettes").mean], &[0.0]);
     }
+    let rays = Array2::from_shape_fn((6, 3), |(i, j)| (i + 1) as f64 * [0.1, 0.7, 0.3][j]);
+    let rays = silhouette(&rays, &ab, Metric::Cosine).expect("silhouettes");
+    a.near("of one direction at six lengths", &rays.samples, &[0.0; 6]);
     let sets = GeneSets::new("s", [("a", vec!["A"]), ("b", vec!["A", "B"])]);
     a.refuses("no known gene", in_one_set(&profiles(noise(2, 2)), &sets), "none of the 2 profiles belongs");
     let known = Profiles::new(vec!["A".into()], noise(1, 2)).expect("profiles");
@@ -874,6 +878,13 @@ fn classification() {
     a.gives("a well without sites", (SiteGrid::new(&[]).len(), SiteGrid::new(&[0, 0]).place(0)), (0, None));
     a.refuses("a site that is not there", SiteGrid::new(&[3]).labels(&[usize::MAX]), "there is no site");
 
+    let table = df!("gene" => ["A", "B"]).expect("a table");
+    let cells = Embedding::new(array![[1.0f32], [2.0]], table).expect("an embedding");
+    a.refuses("a row that is not there", spaces(&cells, Some(&[2])), "has no row 2");
+    a.gives("no row at all", spaces(&cells, Some(&[])).expect("spaces")[0].1.dim(), (0, 1));
+    a.refuses("no such column", RowLabels::of_column(&cells, "well"), "the column \"well\" cannot label rows");
+    a.refuses("nor for classes", Classes::of_column(cells.table(), "well"), "the column \"well\" cannot label rows");
+
     let functions = GeneSets::new("f", [("one", vec!["A"]), ("two", vec!["B"])]);
     let map = profiles(noise(8, 2));
     let of = |genes: &[&str], spaces: &[(&str, &Profiles)]| gene_function(spaces, genes, &functions, false, &usual);
@@ -979,6 +990,8 @@ fn principal_components() {
         &[NAN; 3],
     );
     a.refuses("other columns", pca.transform(noise(2, 4).view()), "4 columns where the components need 3");
+    a.refuses("residuals in other columns", pca.residuals(noise(2, 4).view()), "4 columns where the components need 3");
+    a.refuses("more than all of the variance", pca.components_for(1.0), "between 0 and 1");
     a.refuses("other scores", pca.inverse_transform(noise(2, 2).view()), "2 columns where the components need 3");
     a.done();
 }
@@ -1036,7 +1049,7 @@ fn neighbours_and_quality() {
     a.refuses("the first of more", near.first(usize::MAX), "ask for 1 to 2");
     a.refuses("overlap with none", near.overlap(&by_hand(Array2::zeros((0, 1)))), "compute both for the same points");
 
-    for k in [0, 3, usize::MAX / 4] {
+    for k in [0, 3, 1 << 63, usize::MAX] {
         a.refuses("quality of too few points", map_quality(&x, &x, e, k), &format!("{k} neighbours of 6 points"));
     }
     a.refuses("of other points", map_quality(&x, &noise(5, 2), e, 1), "a map of 5 points does not show 6");
@@ -1090,6 +1103,7 @@ fn maps() {
     let model = UmapFit::new(&x, &quick).fit().expect("a map");
     a.gives("no new point", model.transform(&Array2::<f64>::zeros((0, 3))).expect("places").dim(), (0, 2));
     a.refuses("new points of NaN", model.transform(&array![[NAN, 0.0, 0.0]]), "the points hold NaN");
+    a.refuses("a label for each place", model.umap().scatter_by("map", &["a"]).map(|_| ()), "1 labels for 12 points");
     a.refuses("new points of other dimensions", model.transform(&noise(2, 2)), "points of 2 dimensions");
     a.refuses(
         "neighbours by hand",
@@ -1142,6 +1156,43 @@ fn maps() {
 
 fn each_name() -> Vec<Option<String>> {
     (0..12).map(|i| Some(i.to_string())).collect()
+}
+
+/// Counts that no memory holds and no time works off.
+#[test]
+fn absurd_counts_are_refused() {
+    let mut a = Answers::new();
+    let (map, x, most) = (profiles(noise(44, 3)), noise(6, 2), usize::MAX);
+    let (known, arms) = (Relations::from_pairs("r", [("G0", "G1")]), genome(&[("chr1p", 22), ("chr1q", 22)]));
+    let (labels, ab) = (["a", "a", "a", "nt", "nt", "nt"], RowLabels::new(&["a", "a", "a", "b", "b", "b"]));
+    let classes = Classes::new(&labels).expect("classes");
+    let two = Convention::TwoSided;
+    let config = BootstrapConfig { replicates: most, ..BootstrapConfig::default() };
+    a.refuses("bootstrap", recall_bootstrap(&map, &known, two, &[95.0], config), "replicates are too many");
+    a.refuses("shuffled names", recall_permutation(&map, &known, two, &[95.0], most, 1), "permutations are too many");
+    for (trials, samples) in [(most, most), (most, 0), (1 << 20, 1 << 20)] {
+        let config = ScoreConfig { trials, samples, seed: 1 };
+        a.refuses("pairs on arms", proximity_score(&map, &arms, config), "pairs are too many");
+    }
+    a.refuses("random groups", percent_strong(&x, &ab, most, 1), "draws are too many");
+    let config = PrecisionConfig { permutations: most, ..PrecisionConfig::default() };
+    a.refuses("permuted labels", mean_average_precision(&x, &ab, &config), "permutations are too many");
+    let config = MagnitudeConfig { permutations: most, min_cells: 1, ..MagnitudeConfig::default() };
+    a.refuses("permuted cells", perturbation_magnitude(x.view(), &labels, "nt", config), "permutations are too many");
+    let draws = ConsistencyNull::Draws { n: most, seed: 1 };
+    a.refuses("drawn rows", replicate_consistency(x.view(), &labels, &draws), "draws are too many");
+    a.refuses("restarts", kmeans_best(&x, &KMeansConfig::new(2), most), "restarts are too many");
+    let config = ClusterConfig { runs: most, ..ClusterConfig::default() };
+    a.refuses("runs", cluster_runs(&x, &labels, &config), "runs are too many");
+    a.refuses("runs of a sweep", cluster_sweep(&x, &labels, &[2], &config), "runs are too many");
+    let config = ForestConfig { trees: most, ..ForestConfig::default() };
+    a.refuses("trees", RandomForest::fit(&x, &classes, &config), "trees are too many");
+    let forest = RandomForest::fit(&x, &classes, &ForestConfig { trees: 2, ..ForestConfig::default() });
+    let found = permutation_importance(&forest.expect("a forest"), &x, &classes, &["u", "v"], most, 0);
+    a.refuses("repeats", found, "repeats are too many");
+    let config = UmapConfig { neighbours: 3, negatives: most, ..UmapConfig::default() };
+    a.refuses("points that push", umap(&x, &config), "points that push for each that pulls");
+    a.done();
 }
 
 /// Results are figures or tables, and say in words why there is none where there is nothing to draw.

@@ -49,7 +49,7 @@ pub fn map_quality(points: &dyn Points, map: &dyn Points, metric: Metric, k: usi
     if n != in_map {
         return Err(Error::new(format!("a map of {in_map} points does not show {n} points")).at("map_quality"));
     }
-    if k == 0 || 2 * k >= n {
+    if k == 0 || k >= n.div_ceil(2) {
         return Err(Error::new(format!("{k} neighbours of {n} points cannot be judged"))
             .at("map_quality")
             .fix("ask for at least one neighbour, and for fewer than half of the points"));
@@ -87,7 +87,7 @@ pub fn map_quality_of(points: &dyn Points, before: &Neighbours, map: &Neighbours
         let what = format!("neighbours of {} and {} points do not judge a map of {n}", before.len(), map.len());
         return Err(Error::new(what).at("map_quality_of"));
     }
-    if k == 0 || 2 * k >= n || before.k() < k {
+    if k == 0 || k >= n.div_ceil(2) || before.k() < k {
         return Err(Error::new(format!("{k} neighbours in the map, {} before, of {n} points", before.k()))
             .at("map_quality_of")
             .fix("compute at least one neighbour and fewer than half of the points in the map, and as many before"));

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Classes, RandomForest, predicted};
 use crate::evaluate::clustering::Spread;
+use crate::evaluate::counts::require_count;
 use crate::evaluate::dense::require_labels;
 use crate::reduce::Points;
 use crate::{Error, Result};
@@ -81,6 +82,7 @@ pub fn permutation_importance<N: AsRef<str>>(
             .at(PLACE)
             .fix("name each column, and repeat at least once"));
     }
+    require_count(repeats, "repeats", PLACE)?;
     let number = |name: &String| forest.names().iter().position(|known| known == name);
     let known: Vec<Option<usize>> = classes.names().iter().map(number).collect();
     let truth: Vec<Option<usize>> = classes.codes().iter().map(|&code| known[code]).collect();

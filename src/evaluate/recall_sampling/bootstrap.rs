@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::{Cut, Known};
 use super::{draw, quantile};
+use crate::evaluate::counts::require_count;
 use crate::evaluate::{Convention, RecallCurve, Relations, recall_at};
 use crate::live::progress;
 use crate::screen::Profiles;
@@ -115,6 +116,7 @@ pub fn recall_bootstrap(
             .at("recall_bootstrap")
             .fix("ask for a thousand replicates at 0.95"));
     }
+    require_count(replicates, "replicates", "recall_bootstrap")?;
     let curve = recall_at(profiles, relations, convention, percentiles)?;
     let known = Known::new(profiles, relations, percentiles)?;
     let cuts = known.cuts(convention, percentiles);

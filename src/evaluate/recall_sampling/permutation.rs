@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::{Cut, Known};
 use super::{draw, quantile};
+use crate::evaluate::counts::require_count;
 use crate::evaluate::{Convention, EmpiricalP, RecallCurve, Relations, empirical_p, recall_at};
 use crate::live::progress;
 use crate::screen::Profiles;
@@ -74,6 +75,7 @@ pub fn recall_permutation(
     permutations: usize,
     seed: u64,
 ) -> Result<RecallPermutation> {
+    require_count(permutations, "permutations", "recall_permutation")?;
     let curve = recall_at(profiles, relations, convention, percentiles)?;
     let known = Known::new(profiles, relations, percentiles)?;
     let cuts = known.cuts(convention, percentiles);

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::labels::RowLabels;
 use super::queries::in_blocks;
 use crate::Result;
+use crate::evaluate::counts::require_count;
 use crate::reduce::{Metric, Points};
 
 /// Most entries of one thread's block of keys, and of all threads' together.
@@ -142,6 +143,7 @@ pub fn mean_average_precision(
 ) -> Result<MeanAveragePrecision> {
     let (n, _) = points.shape();
     labels.require_rows(n, "mean_average_precision")?;
+    require_count(config.permutations, "permutations", "mean_average_precision")?;
     if let Some((batches, _)) = &config.across {
         batches.require_rows(n, "mean_average_precision, batches")?;
     }

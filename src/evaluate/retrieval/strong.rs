@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{Keys, dot};
 use super::labels::RowLabels;
+use crate::evaluate::counts::require_count;
 use crate::reduce::{Metric, Points};
 use crate::{Error, Result};
 
@@ -90,6 +91,7 @@ pub fn percent_strong(points: &dyn Points, labels: &RowLabels, draws: usize, see
     if draws == 0 {
         return Err(Error::new("no random group was asked for").at(place).fix("draw 1,000"));
     }
+    require_count(draws, "draws", place)?;
     let keys = Keys::new(points, Metric::Cosine)?;
     let members = labels.members();
     let perturbed: Vec<usize> =

@@ -24,6 +24,7 @@ use super::adjust::{Adjustment, adjusted};
 use super::cells::{checked, one_label_each, rows_by_label, rows_of, selected};
 use super::empirical::{EmpiricalP, counted};
 use super::energy::euclidean;
+use crate::evaluate::counts::require_count;
 use crate::evaluate::unit_rows;
 use crate::live::progress;
 use crate::reduce::Metric;
@@ -135,6 +136,7 @@ pub fn perturbation_magnitude<V: Copy + Into<f64> + Sync, S: AsRef<str>>(
     let place = "perturbation_magnitude";
     one_label_each(cells.nrows(), labels.len(), place)?;
     checked(cells, place, 2)?;
+    require_count(config.permutations, "permutations", place)?;
     let groups = rows_by_label(labels);
     let controls = drawn(rows_of(&groups, control, place)?, config.max_controls, &mut rng(config.seed, 0));
     let enough = config.min_cells.max(1);

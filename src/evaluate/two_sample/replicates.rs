@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::adjust::{Adjustment, adjusted};
 use super::cells::{checked, one_label_each, rows_by_label, rows_of, selected};
 use super::empirical::{EmpiricalP, empirical_p};
+use crate::evaluate::counts::require_count;
 use crate::evaluate::{mean_off_diagonal, unit_rows};
 use crate::{Error, Result};
 
@@ -96,6 +97,9 @@ pub fn replicate_consistency<V: Copy + Into<f64>, S: AsRef<str>>(
     let place = "replicate_consistency";
     one_label_each(replicates.nrows(), labels.len(), place)?;
     checked(replicates, place, 2)?;
+    if let ConsistencyNull::Draws { n, .. } = null {
+        require_count(*n, "draws", place)?;
+    }
     let units = unit_rows(selected(replicates, &(0..replicates.nrows()).collect::<Vec<_>>()).view());
     let mean = |rows: &[usize]| mean_off_diagonal(units.select(Axis(0), rows).view()).unwrap_or(f64::NAN);
     let groups = rows_by_label(labels);

@@ -13,6 +13,21 @@ const ALPHA: f64 = 0.05;
 /// Mean cosines within the p arm, within the q arm and between the two, chromosome by chromosome (Figure 3 of Lazar et
 /// al. 2024): of those with at least 10 genes on both arms, or of all where there is none.
 ///
+/// ```
+/// use ndarray::array;
+/// use perturbook::evaluate::arm_cosines;
+/// use perturbook::figures::chromosome_cosine_bars;
+/// use perturbook::genome::{Genome, Locus};
+/// use perturbook::screen::Profiles;
+///
+/// let map = Profiles::new(vec!["A".into(), "B".into()], array![[1.0, 0.0], [2.0, 0.0]])?;
+/// let arm = "chr1p".parse()?;
+/// let genome = Genome::from_genes([("A", Locus { arm, start: 10 }), ("B", Locus { arm, start: 20 })]);
+/// let figure = chromosome_cosine_bars(&arm_cosines(&map, &genome)?)?;
+/// assert!(figure.summary().contains("within the p arm"));
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+///
 /// # Errors
 /// When there is no chromosome.
 pub fn chromosome_cosine_bars(cosines: &ArmCosines) -> Result<Figure> {

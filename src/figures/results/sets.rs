@@ -12,6 +12,15 @@ const ALPHA: f64 = 0.05;
 
 /// Recall at each pair of thresholds, beside that of a map without information (EFAAR benchmarks, Celik et al. 2024).
 ///
+/// ```
+/// use perturbook::evaluate::rank_recall;
+/// use perturbook::figures::rank_recall_bars;
+///
+/// let found = rank_recall(&[1.0, 2.0, 3.0, 4.0, 5.0], &[1.0, 5.0], &[(0.2, 0.8)])?;
+/// assert!(rank_recall_bars(&found)?.summary().contains("0.2 / 0.8 1"));
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+///
 /// # Errors
 /// Never in practice: there is one bar for each pair of thresholds.
 pub fn rank_recall_bars(recall: &RankRecall) -> Result<Figure> {
