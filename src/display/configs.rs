@@ -1,8 +1,11 @@
-//! The settings of this library's own methods, as tables of names and values.
+//! The settings of this library's own methods and metrics, as tables of names and values.
 
 use super::{Bundle, Show, fields};
-use crate::evaluate::ScoreConfig;
+use crate::evaluate::classification::{ClassifyConfig, ForestConfig, LogisticConfig, LogisticFit};
+use crate::evaluate::clustering::{ClusterConfig, KMeansConfig};
+use crate::evaluate::{DifferentialConfig, KnnConfig, ScoreConfig};
 use crate::methods::proximity::ExpressionCentring;
+use crate::reduce::UmapConfig;
 use crate::simulate::{GeneEmbeddingConfig, OpsConfig, PerturbSeqConfig, PlantedBiasConfig};
 
 macro_rules! show_fields {
@@ -21,5 +24,14 @@ show_fields!(
     PerturbSeqConfig: "Simulated Perturb-seq screen",
     PlantedBiasConfig: "Planted proximity bias",
     ScoreConfig: "Proximity score",
+    KnnConfig: "Nearest neighbours",
+    DifferentialConfig: "Differential features",
+    KMeansConfig: "k-means",
+    ClusterConfig: "Clusters over many starts",
+    LogisticConfig: "Logistic regression",
+    LogisticFit: "Fit of a logistic regression",
+    ForestConfig: "Random forest",
+    ClassifyConfig: "Classification",
+    UmapConfig: "UMAP",
     ExpressionCentring: "Centring of arms by expression"
 );

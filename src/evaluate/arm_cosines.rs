@@ -57,7 +57,8 @@ pub struct ArmCosines {
 /// Genes that both arms of a chromosome need in the paper's figure.
 const LARGE: usize = 10;
 
-/// Mean cosines within and between arms. Profiles without a position are left out.
+/// Mean cosines within and between arms. Profiles without a position are left out; a zero vector has cosine 0 with
+/// everything.
 ///
 /// ```
 /// use ndarray::array;

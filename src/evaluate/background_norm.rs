@@ -81,7 +81,8 @@ fn relative_squares(rows: ArrayView2<'_, f64>, origin: ArrayView1<'_, f64>) -> O
     (mean > 0.0).then(|| squares.iter().map(|square| square / mean).collect())
 }
 
-/// How far the fraction of mitotic cells is from that of the control, in percent of it.
+/// How far the fraction of mitotic cells is from that of the control, in percent of it; infinite where the control has
+/// none, and NaN where neither has.
 ///
 /// ```
 /// assert_eq!(perturbook::evaluate::mitotic_index(0.25, 0.5), 50.0);
@@ -137,18 +138,26 @@ pub struct MitoticFactors {
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
+/// Genes of equal rank count half, so that equal norms give an area of 1/2.
+///
 /// # Errors
-/// When there is not one index for each gene, or no factor or no other gene is above the limit.
+/// When there is not one index and one norm for each gene, no factor or no other gene is above the limit (a limit of NaN
+/// leaves none), or the norm of a gene above it is NaN.
 pub fn mitotic_factors<S: AsRef<str>>(
     norms: &BackgroundNorms,
     index: &[f64],
     factors: &[S],
     limit: f64,
 ) -> Result<MitoticFactors> {
-    if index.len() != norms.genes.len() {
-        return Err(Error::new(format!("{} genes and {} mitotic indices", norms.genes.len(), index.len()))
-            .at("mitotic_factors")
-            .fix("give one index for each gene, in the order of the norms"));
+    if index.len() != norms.genes.len() || norms.relative.len() != norms.genes.len() {
+        return Err(Error::new(format!(
+            "{} genes, {} norms and {} mitotic indices",
+            norms.genes.len(),
+            norms.relative.len(),
+            index.len()
+        ))
+        .at("mitotic_factors")
+        .fix("give one index for each gene, in the order of the norms"));
     }
     let known: HashSet<&str> = factors.iter().map(AsRef::as_ref).collect();
     let is_factor = |&gene: &usize| known.contains(norms.genes[gene].as_str());

@@ -43,12 +43,13 @@ pub struct BrunnerMunzel {
     pub ln_p_less: f64,
     /// Natural logarithm of `p_two_sided`.
     pub ln_p_two_sided: f64,
-    /// Degrees of freedom of the t approximation, after Satterthwaite and Welch.
+    /// Degrees of freedom of the t approximation, after Satterthwaite and Welch; NaN where `var` is 0.
     pub df: f64,
 }
 
 impl BrunnerMunzel {
-    /// Two-sided p-value by Student's t instead of the normal law; better for samples of a few dozen values.
+    /// Two-sided p-value by Student's t instead of the normal law; better for samples of a few dozen values. NaN where no
+    /// p-value is defined.
     pub fn p_two_sided_t(&self) -> f64 {
         StudentsT::new(0.0, 1.0, self.df).map_or(f64::NAN, |law| 2.0 * law.sf(self.statistic.abs()))
     }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::screen::Profiles;
 
-/// Each row divided by its Euclidean norm, `n x d`; zero rows stay zero.
+/// Each row divided by its Euclidean norm, `n x d`; zero rows stay zero, and a row with NaN or an infinite value has NaN.
 ///
 /// ```
 /// use ndarray::array;
@@ -85,7 +85,7 @@ pub struct CosinePairs {
 const BLOCK: usize = 128;
 
 impl CosinePairs {
-    /// The cosines between the rows of `values`, `n x d`.
+    /// The cosines between the rows of `values`, `n x d`; none with fewer than two rows. A zero row has cosine 0 with all.
     ///
     /// ```
     /// use ndarray::array;

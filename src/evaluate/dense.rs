@@ -5,7 +5,11 @@ use ndarray::Array2;
 use crate::reduce::Points;
 use crate::{Error, Result};
 
-/// The points as a matrix, `n x d`; refuses NaN and infinite values, and points without a dimension.
+/// Beyond this the square of a difference is no number.
+const LARGEST: f64 = 1e150;
+
+/// The points as a matrix, `n x d`; refuses NaN, infinite values and those beyond 1e150, whose squares are, and points
+/// without a dimension.
 pub(super) fn finite_matrix(points: &dyn Points, place: &str) -> Result<Array2<f64>> {
     let (n, d) = points.shape();
     if d == 0 {
@@ -16,10 +20,11 @@ pub(super) fn finite_matrix(points: &dyn Points, place: &str) -> Result<Array2<f
         if let Some(slice) = to.as_slice_mut() {
             points.copy_point(row, slice);
         }
-        if let Some(column) = to.iter().position(|v| !v.is_finite()) {
+        if let Some(column) = to.iter().position(|v| v.is_nan() || v.abs() > LARGEST) {
+            let fix = if to[column].is_finite() { "scale the columns down" } else { "drop or impute these rows first" };
             return Err(Error::new(format!("the points hold {}", to[column]))
                 .at(format!("{place}, {}, column {column}", points.point_name(row)))
-                .fix("drop or impute these rows first"));
+                .fix(fix));
         }
     }
     Ok(values)

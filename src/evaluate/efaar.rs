@@ -53,13 +53,24 @@ pub struct RankRecall {
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
+/// Where all values are equal no query is on either side, and nothing is recalled.
+///
 /// # Errors
-/// When one of the two is empty.
+/// When one of the two is empty or holds NaN, or a threshold is not from 0 to 1.
 pub fn rank_recall(null: &[f64], query: &[f64], thresholds: &[(f64, f64)]) -> Result<RankRecall> {
     if null.is_empty() || query.is_empty() {
         return Err(Error::new(format!("{} queries cannot be ranked among {} values", query.len(), null.len()))
             .at("rank_recall")
             .fix("both need at least one value: two profiles, and one known relation between them"));
+    }
+    if null.iter().chain(query).any(|v| v.is_nan()) {
+        return Err(Error::new("a value is NaN and has no rank").at("rank_recall").fix("drop missing values first"));
+    }
+    let share = |v: f64| (0.0..=1.0).contains(&v);
+    if let Some((low, high)) = thresholds.iter().find(|(low, high)| !share(*low) || !share(*high)) {
+        return Err(Error::new(format!("({low}, {high}) are no thresholds"))
+            .at("rank_recall")
+            .fix("give shares of the null from 0 to 1, such as (0.05, 0.95)"));
     }
     let mut null = null.to_vec();
     null.par_sort_unstable_by(f64::total_cmp);
@@ -102,8 +113,10 @@ pub fn rank_recall(null: &[f64], query: &[f64], thresholds: &[(f64, f64)]) -> Re
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
+/// A zero vector has cosine 0 with everything; where all pairs are equally similar nothing is recalled.
+///
 /// # Errors
-/// When no relation connects two of the profiles.
+/// When no relation connects two of the profiles, or a threshold is not from 0 to 1.
 pub fn efaar_recall(profiles: &Profiles, relations: &Relations, thresholds: &[(f64, f64)]) -> Result<RankRecall> {
     let graph = relations.among(profiles.keys());
     check_not_empty(&graph, relations, profiles)?;

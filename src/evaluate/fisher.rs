@@ -1,6 +1,7 @@
 //! Fisher's combination of independent p-values: `-2 sum ln p` follows chi-square with `2 k` degrees of freedom.
 //!
-//! P-values below 1e-300 count as 1e-300, so that one of 0 does not decide alone.
+//! P-values below 1e-300 count as 1e-300, so that one of 0 does not decide alone. P-values that are all 1 give the
+//! statistic 0 and `p = 1`.
 
 use serde::{Deserialize, Serialize};
 use statrs::function::gamma::ln_gamma;
@@ -38,7 +39,8 @@ pub fn fisher_combination(p_values: &[f64]) -> Result<FisherCombination> {
             .at(format!("fisher_combination, value {at}"))
             .fix("leave out tests whose p-value is not defined"));
     }
-    let half: f64 = -p_values.iter().map(|p| p.max(1e-300).ln()).sum::<f64>();
+    // Adding 0 turns the negative zero of p-values that are all 1 into a plain one.
+    let half = 0.0 - p_values.iter().map(|p| p.max(1e-300).ln()).sum::<f64>();
     // With an even number of degrees of freedom the tail is a finite sum: exp(-h) sum_{i<k} h^i / i!.
     let terms: Vec<f64> = (0..p_values.len())
         .map(|i| if i == 0 { 0.0 } else { i as f64 * half.ln() - ln_gamma(i as f64 + 1.0) })

@@ -2,6 +2,9 @@
 //!
 //! Of `population` genes `marked` belong to the set; `drawn` genes are picked. The overlap `X` has
 //! `P(X = k) = C(marked, k) C(population - marked, drawn - k) / C(population, drawn)`.
+//!
+//! An overlap that cannot be undercut has `p = 1` (an empty set or query among them, and a population of none), one that
+//! cannot be reached `p = 0`.
 
 use statrs::function::gamma::ln_gamma;
 
@@ -24,7 +27,7 @@ pub fn hypergeometric_upper_tail(population: u64, marked: u64, drawn: u64, overl
             .at("hypergeometric_upper_tail")
             .fix("count only genes of the map, in the set as in the query"));
     }
-    let least = (marked + drawn).saturating_sub(population);
+    let least = marked.saturating_sub(population - drawn);
     let most = marked.min(drawn);
     if overlap <= least {
         return Ok(1.0);
@@ -41,10 +44,15 @@ pub fn hypergeometric_upper_tail(population: u64, marked: u64, drawn: u64, overl
     // Each further term from the one before it, relative to the first.
     let (mut term, mut sum) = (1.0, 1.0);
     for k in overlap..most {
-        let (up, down) =
-            ((marked - k) as f64 * (drawn - k) as f64, (k + 1) as f64 * (population + k + 1 - marked - drawn) as f64);
-        term *= up / down;
+        // Subtracted in this order nothing falls below 0.
+        let left = (population - marked - (drawn - k - 1)) as f64;
+        let ratio = (marked - k) as f64 * (drawn - k) as f64 / ((k + 1) as f64 * left);
+        term *= ratio;
         sum += term;
+        // The terms fall from here on and no longer count, or the overlap is so far below the expected one that p is 1.
+        if (ratio < 1.0 && term < 1e-18 * sum) || sum.is_infinite() {
+            break;
+        }
     }
-    Ok((first.exp() * sum).min(1.0))
+    Ok(if sum.is_infinite() { 1.0 } else { (first.exp() * sum).min(1.0) })
 }

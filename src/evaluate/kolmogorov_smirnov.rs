@@ -56,6 +56,8 @@ const EXACT_UP_TO: usize = 10_000;
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
+/// Where all values are equal the statistic is 0 and `p = 1`. Infinite values are values like others.
+///
 /// # Errors
 /// When a sample is empty or holds NaN.
 pub fn ks_test(x: &[f64], y: &[f64]) -> Result<KsTest> {

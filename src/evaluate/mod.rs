@@ -19,6 +19,9 @@
 //!
 //! Each takes [`Profiles`](crate::screen::Profiles) and the truth ([`Relations`], [`GeneSets`] or a
 //! [`Genome`](crate::genome::Genome)) and returns a plain struct. All arithmetic is in `f64`.
+//!
+//! Each says what it answers where there is little to measure (no rows, one class, zero vectors, ties, NaN) or too much:
+//! more than 100 million draws, runs, trees or permutations are refused.
 
 mod arm_cosines;
 mod background_norm;
@@ -26,6 +29,7 @@ mod brunner_munzel;
 pub mod classification;
 pub mod clustering;
 mod cosine;
+mod counts;
 mod dense;
 mod differential;
 mod efaar;

@@ -2,7 +2,8 @@
 
 use statrs::function::erf::{erfc, erfc_inv};
 
-/// P(Z > z). Keeps its relative precision far into the upper tail, down to about 1e-308.
+/// P(Z > z). Keeps its relative precision far into the upper tail, down to about 1e-308. NaN stays NaN, and infinite
+/// values give 0 and 1.
 ///
 /// ```
 /// assert!((perturbook::evaluate::normal::upper_tail(1.96) - 0.024_997_895).abs() < 1e-9);
@@ -31,11 +32,14 @@ pub fn ln_upper_tail(z: f64) -> f64 {
     }
 }
 
-/// The `z` with P(Z <= z) = `p`; infinite at 0 and 1.
+/// The `z` with P(Z <= z) = `p`; infinite at 0 and 1, and NaN where `p` is not between them.
 ///
 /// ```
 /// assert!((perturbook::evaluate::normal::quantile(0.975) - 1.959_963_984_540_054).abs() < 1e-12);
 /// ```
 pub fn quantile(p: f64) -> f64 {
+    if !(0.0..=1.0).contains(&p) {
+        return f64::NAN;
+    }
     -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
 }

@@ -30,6 +30,9 @@ const SIGMA: f64 = 0.2;
 
 /// Normal scores of `values` with standard deviation `sigma`, in their order.
 ///
+/// Degenerate input: no value gives no score, a single one 0. Equal values share a score, which is 0 under
+/// [`TiedRank::Mid`] where all are equal. NaN stays NaN and does not count.
+///
 /// ```
 /// use perturbook::evaluate::{TiedRank, quantile_normalise};
 ///
@@ -38,10 +41,10 @@ const SIGMA: f64 = 0.2;
 /// assert!((scores[0] - 0.967_421_566_101_701).abs() < 1e-9); // quantile(5/6)
 /// ```
 pub fn quantile_normalise(values: &[f64], sigma: f64, ties: TiedRank) -> Vec<f64> {
-    let n = values.len() as f64;
-    let mut order: Vec<(f64, u32)> = values.iter().map(|v| v + 0.0).zip(0..).collect();
+    let mut order: Vec<(f64, u32)> = values.iter().map(|v| v + 0.0).zip(0..).filter(|(v, _)| !v.is_nan()).collect();
+    let n = order.len() as f64;
     order.par_sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let mut scores = vec![0.0; values.len()];
+    let mut scores = vec![f64::NAN; values.len()];
     let ranks: Vec<f64> = {
         let mut ranks = Vec::with_capacity(order.len());
         for tied in order.chunk_by(|a, b| a.0 == b.0) {

@@ -4,15 +4,15 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::{Error, Result};
 
-/// Mid-ranks from 1: tied values share the mean of the ranks they occupy.
+/// Mid-ranks from 1: tied values share the mean of the ranks they occupy. NaN stays NaN and does not count.
 ///
 /// ```
 /// assert_eq!(perturbook::evaluate::mid_ranks(&[3.0, 1.0, 3.0]), [2.5, 1.0, 2.5]);
 /// ```
 pub fn mid_ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
+    let mut order: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
     order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut ranks = vec![0.0; values.len()];
+    let mut ranks = vec![f64::NAN; values.len()];
     let mut first = 0;
     for tied in order.chunk_by(|&a, &b| values[a] == values[b]) {
         let shared = first as f64 + (tied.len() + 1) as f64 / 2.0;
@@ -26,10 +26,10 @@ pub fn mid_ranks(values: &[f64]) -> Vec<f64> {
 
 /// Spearman's correlation and its two-sided p-value by Student's t with `n - 2` degrees of freedom.
 ///
-/// `None` when it is not defined: fewer than three values, or one side constant.
+/// `None` when it is not defined: fewer than three values, or one side constant. A perfect correlation has `p = 0`.
 ///
 /// # Errors
-/// When the lengths differ.
+/// When the lengths differ, or a value is NaN.
 ///
 /// ```
 /// let (rho, p) = perturbook::evaluate::spearman(&[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 4.0])?.unwrap();
@@ -40,6 +40,9 @@ pub fn mid_ranks(values: &[f64]) -> Vec<f64> {
 pub fn spearman(x: &[f64], y: &[f64]) -> Result<Option<(f64, f64)>> {
     if x.len() != y.len() {
         return Err(Error::new(format!("{} values cannot be correlated with {}", x.len(), y.len())).at("spearman"));
+    }
+    if let Some(at) = x.iter().zip(y).position(|(x, y)| x.is_nan() || y.is_nan()) {
+        return Err(Error::new("a value is NaN").at(format!("spearman, value {at}")).fix("drop missing values first"));
     }
     let n = x.len() as f64;
     if x.len() < 3 {

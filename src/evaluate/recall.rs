@@ -32,7 +32,7 @@ pub enum Convention {
 }
 
 impl Convention {
-    /// Recall of a map without any information at percentile `p` (0 to 100).
+    /// Recall of a map without any information at percentile `p` (0 to 100); NaN stays NaN.
     ///
     /// ```
     /// use perturbook::evaluate::Convention;
@@ -41,7 +41,8 @@ impl Convention {
     pub fn random_expectation(self, percentile: f64) -> f64 {
         let tail = 1.0 - percentile / 100.0;
         match self {
-            Self::TwoSided => (2.0 * tail).min(1.0),
+            Self::TwoSided if tail > 0.5 => 1.0,
+            Self::TwoSided => 2.0 * tail,
             Self::OneSided => tail,
         }
     }
@@ -106,6 +107,9 @@ pub fn default_percentiles() -> Vec<f64> {
 
 /// Precision and recall of the known `relations` at percentiles 80 to 99.
 ///
+/// Degenerate input: a zero vector has cosine 0, and distance 1, with everything. Pairs at equal distances are predicted
+/// together: where all pairs are equally far the two-sided rule predicts all of them, the one-sided rule none.
+///
 /// ```
 /// use ndarray::array;
 /// use perturbook::evaluate::{Convention, Relations, recall};
@@ -126,7 +130,7 @@ pub fn recall(profiles: &Profiles, relations: &Relations, convention: Convention
     recall_at(profiles, relations, convention, &default_percentiles())
 }
 
-/// The same at percentiles of your choice, from 50 to 100.
+/// The same at percentiles of your choice, from 50 to 100; none give a curve without points.
 ///
 /// ```
 /// use ndarray::array;

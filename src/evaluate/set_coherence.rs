@@ -46,6 +46,9 @@ pub struct SetCoherence {
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
+/// Sets with fewer than two genes in the map are left out. Where all genes look alike the two samples are equal: statistic
+/// 0 and `p = 1`.
+///
 /// # Errors
 /// When no set has two genes in the map.
 pub fn set_coherence(profiles: &Profiles, sets: &GeneSets, seed: u64) -> Result<SetCoherence> {
@@ -65,8 +68,11 @@ pub fn set_coherence(profiles: &Profiles, sets: &GeneSets, seed: u64) -> Result<
 /// The same for explicit `members` and `draws`, as rows of `values` (`n x d`); one draw for each set with at least two
 /// members, in their order.
 ///
+/// A zero vector has cosine 0 with everything, itself included.
+///
 /// # Errors
-/// When no set has two members, or the number of draws differs from the number of such sets.
+/// When no set has two members, the number of draws differs from the number of such sets, a draw has fewer than two rows,
+/// a row does not exist, or a value is not finite.
 pub fn set_coherence_of_draws(
     values: ArrayView2<'_, f64>,
     members: &[Vec<usize>],
@@ -82,6 +88,16 @@ pub fn set_coherence_of_draws(
         return Err(Error::new(format!("{} draws for {} sets of two or more genes", draws.len(), sets.len()))
             .at("set_coherence_of_draws")
             .fix("give one draw for each such set"));
+    }
+    if let Some(row) = members.iter().chain(draws).flatten().find(|row| **row >= values.nrows()) {
+        return Err(Error::new(format!("there is no row {row} among {}", values.nrows()))
+            .at("set_coherence_of_draws")
+            .fix("name members and draws by their rows, counted from 0"));
+    }
+    if let Some(((row, column), value)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        return Err(Error::new(format!("a value is {value}"))
+            .at(format!("set_coherence_of_draws, row {row}, column {column}"))
+            .fix("drop or impute rows that are not finite"));
     }
     let units = unit_rows(values);
     let mean = |rows: &Vec<usize>| {
@@ -120,6 +136,9 @@ pub struct ClusterKs {
 /// assert_eq!(cluster_ks(&p, &sets, 2)?[0].ks.statistic, 1.0);
 /// # Ok::<(), perturbook::Error>(())
 /// ```
+///
+/// A set that all genes belong to has none to compare with and is left out. Where all pairs are equally similar the
+/// statistic is 0 and `p = 1`.
 ///
 /// # Errors
 /// When no set is large enough.

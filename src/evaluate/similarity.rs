@@ -15,7 +15,7 @@ pub struct SimilarityMap {
     pub units: Array2<f64>,
 }
 
-/// The similarity map of profiles.
+/// The similarity map of profiles, however few; a zero vector has cosine 0 with everything, itself included.
 ///
 /// ```
 /// use ndarray::array;

@@ -8,16 +8,18 @@
 //! overlap         = mean over i of |N(i) and the k nearest before| / k
 //! ```
 //!
-//! Trustworthiness (Venna and Kaski 2001) is 1 when no stranger has become a neighbour, and about 0.5 for random maps.
+//! Trustworthiness (Venna and Kaski 2001) is 1 when no stranger has become a neighbour, and about 0.5 for random maps. Points
+//! at equal distances have the ranks of their rows, in the map as before: equal points on equal places are kept.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::points::{Points, require_finite};
 use super::{Found, Metric, Neighbours, neighbours};
 use crate::{Error, Result};
 
 /// How well a map keeps neighbours.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MapQuality {
     /// 1 where every neighbour in the map was near before.
     pub trustworthiness: f64,
@@ -40,16 +42,20 @@ pub struct MapQuality {
 /// ```
 ///
 /// # Errors
-/// When the numbers of points differ, `k` is 0 or not below half of them, or a value is not finite.
+/// When the numbers of points differ, `k` is 0 or not below half of them, one of the two has no dimension, or a value is not
+/// finite.
 pub fn map_quality(points: &dyn Points, map: &dyn Points, metric: Metric, k: usize) -> Result<MapQuality> {
     let ((n, _), (in_map, _)) = (points.shape(), map.shape());
     if n != in_map {
         return Err(Error::new(format!("a map of {in_map} points does not show {n} points")).at("map_quality"));
     }
-    if k == 0 || 2 * k >= n {
+    if k == 0 || k >= n.div_ceil(2) {
         return Err(Error::new(format!("{k} neighbours of {n} points cannot be judged"))
             .at("map_quality")
             .fix("ask for at least one neighbour, and for fewer than half of the points"));
+    }
+    if points.shape().1 == 0 {
+        return Err(Error::new("the points have no dimension").at("map_quality").fix("give at least one column"));
     }
     require_finite(points)?;
     let near = neighbours(map, k, Metric::Euclidean)?;
@@ -81,7 +87,7 @@ pub fn map_quality_of(points: &dyn Points, before: &Neighbours, map: &Neighbours
         let what = format!("neighbours of {} and {} points do not judge a map of {n}", before.len(), map.len());
         return Err(Error::new(what).at("map_quality_of"));
     }
-    if k == 0 || 2 * k >= n || before.k() < k {
+    if k == 0 || k >= n.div_ceil(2) || before.k() < k {
         return Err(Error::new(format!("{k} neighbours in the map, {} before, of {n} points", before.k()))
             .at("map_quality_of")
             .fix("compute at least one neighbour and fewer than half of the points in the map, and as many before"));

@@ -36,7 +36,8 @@ impl Default for FieldPosition {
 }
 
 impl FieldPosition {
-    /// `"centre"`, `"edge"` or nothing for cells at these positions in their fields, in pixels.
+    /// `"centre"`, `"edge"` or nothing for cells at these positions in their fields, in pixels; none for none. Cells that are
+    /// all at one place are in the centre.
     ///
     /// # Errors
     /// When the numbers of coordinates differ, or one is not finite.
@@ -89,7 +90,7 @@ impl SiteGrid {
         Self::new(&columns)
     }
 
-    /// Sites in columns of these heights.
+    /// Sites in columns of these heights; a column of height 0, or no column, has none.
     pub fn new(columns: &[usize]) -> Self {
         let rows = columns.iter().copied().max().unwrap_or(0);
         let mut places = Vec::new();

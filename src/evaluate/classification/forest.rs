@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tree::{Data, Tree};
 use super::{Classes, predicted};
+use crate::evaluate::counts::require_count;
 use crate::evaluate::dense::{finite_matrix, require_labels};
 use crate::reduce::Points;
 use crate::{Error, Result};
@@ -84,6 +85,7 @@ impl RandomForest {
                 .at(PLACE)
                 .fix("ask for at least one of each"));
         }
+        require_count(config.trees, "trees", PLACE)?;
         let columns = x.t().as_standard_layout().into_owned();
         let n_classes = classes.names().len();
         let data =

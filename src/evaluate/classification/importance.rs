@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Classes, RandomForest, predicted};
 use crate::evaluate::clustering::Spread;
+use crate::evaluate::counts::require_count;
 use crate::evaluate::dense::require_labels;
 use crate::reduce::Points;
 use crate::{Error, Result};
@@ -42,7 +43,7 @@ pub struct FeatureImportance {
 }
 
 /// Importance of every feature of a forest on `points` of known `classes`, held out from its growth; `names` are those of
-/// the columns, and each is shuffled `repeats` times.
+/// the columns, and each is shuffled `repeats` times. Rows of a class that the forest does not know count as wrong.
 ///
 /// ```
 /// use ndarray::{Array2, s};
@@ -59,8 +60,8 @@ pub struct FeatureImportance {
 /// ```
 ///
 /// # Errors
-/// When columns, names or classes do not fit the forest or the points, no repeat is asked for, a value is not finite, or the
-/// work was stopped.
+/// When there is no point, columns, names or classes do not fit the forest or the points, no repeat is asked for, a value is
+/// not finite, or the work was stopped.
 pub fn permutation_importance<N: AsRef<str>>(
     forest: &RandomForest,
     points: &dyn Points,
@@ -73,11 +74,15 @@ pub fn permutation_importance<N: AsRef<str>>(
     let _stoppable = crate::stop::stoppable();
     let x = forest.checked(points)?;
     require_labels(x.nrows(), classes.len(), PLACE)?;
+    if x.nrows() == 0 {
+        return Err(Error::new("no point to measure accuracy on").at(PLACE).fix("give rows that were held out"));
+    }
     if names.len() != x.ncols() || repeats == 0 {
         return Err(Error::new(format!("{} names for {} columns, {repeats} repeats", names.len(), x.ncols()))
             .at(PLACE)
             .fix("name each column, and repeat at least once"));
     }
+    require_count(repeats, "repeats", PLACE)?;
     let number = |name: &String| forest.names().iter().position(|known| known == name);
     let known: Vec<Option<usize>> = classes.names().iter().map(number).collect();
     let truth: Vec<Option<usize>> = classes.codes().iter().map(|&code| known[code]).collect();

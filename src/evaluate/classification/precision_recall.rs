@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Tied scores form one threshold, and nothing is interpolated between two of them. Without any information AP is about
-//! the share of positives.
+//! the share of positives; where every row is positive it is 1.
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,8 @@ use ndarray::ArrayView2;
 
 use crate::{Error, Result};
 
-/// The column of the largest probability of each row; of equal ones the first.
+/// The column of the largest probability of each row; of equal ones the first. NaN is never the largest, and a row of
+/// nothing else, or of no column, has 0.
 ///
 /// ```
 /// use ndarray::array;
@@ -22,7 +23,7 @@ pub fn predicted(probabilities: ArrayView2<'_, f64>) -> Vec<usize> {
     probabilities.rows().into_iter().map(largest).collect()
 }
 
-/// Mean cross-entropy `-ln p(true class)` in nats; probabilities below 2.2e-16 count as that.
+/// Mean cross-entropy `-ln p(true class)` in nats; probabilities below 2.2e-16 count as that, those above 1 as 1.
 ///
 /// ```
 /// use ndarray::array;
@@ -34,14 +35,14 @@ pub fn predicted(probabilities: ArrayView2<'_, f64>) -> Vec<usize> {
 /// ```
 ///
 /// # Errors
-/// When there is no row, not one row of probabilities for each truth, or a class has no column.
+/// When there is no row, not one row of probabilities for each truth, a class has no column, or a probability is NaN.
 pub fn log_loss(truth: &[usize], probabilities: ArrayView2<'_, f64>) -> Result<f64> {
     check(truth, probabilities, "log loss")?;
     let loss = |(row, &class): (usize, &usize)| -probabilities[[row, class]].clamp(f64::EPSILON, 1.0).ln();
     Ok(truth.iter().enumerate().map(loss).sum::<f64>() / truth.len() as f64)
 }
 
-/// Share of the rows whose class is among the `k` most probable ones; a class that ties with others for the last place
+/// Share of the rows whose class is among the `k` most probable ones, 1 where `k` is at least the number of classes; a class that ties with others for the last place
 /// counts when fewer than `k` classes are more probable or equal and earlier.
 ///
 /// ```
@@ -77,6 +78,11 @@ fn check(truth: &[usize], probabilities: ArrayView2<'_, f64>, place: &str) -> Re
     }
     if let Some((row, class)) = truth.iter().enumerate().find(|(_, class)| **class >= classes) {
         return Err(Error::new(format!("class {class} has no column")).at(format!("{place}, row {row}")));
+    }
+    if let Some(((row, class), _)) = probabilities.indexed_iter().find(|(_, p)| p.is_nan()) {
+        return Err(Error::new("a probability is NaN")
+            .at(format!("{place}, row {row}, class {class}"))
+            .fix("drop these rows first"));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! A row is called positive when its score is at least the threshold; tied scores form one threshold. The area under the
 //! curve is `P(score+ > score-) + 1/2 P(score+ = score-)`, counted in whole numbers: the Mann-Whitney statistic over the
-//! number of pairs.
+//! number of pairs. Scores that are all equal give 1/2; infinite ones are scores like others.
 
 use serde::{Deserialize, Serialize};
 

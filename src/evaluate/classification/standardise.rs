@@ -25,8 +25,13 @@ impl Standardiser {
     /// Learns from rows.
     ///
     /// # Errors
-    /// When there is no row.
+    /// When there is no row, or a value is not finite.
     pub fn fit(x: ArrayView2<'_, f64>) -> Result<Self> {
+        if let Some(((row, column), value)) = x.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            return Err(Error::new(format!("a value is {value}"))
+                .at(format!("standardiser, row {row}, column {column}"))
+                .fix("drop or impute these rows first"));
+        }
         let n = x.nrows() as f64;
         let Some(mean) = x.mean_axis(Axis(0)) else {
             return Err(Error::new("no row to learn means from").at("standardiser").fix("give at least one row"));
@@ -61,7 +66,7 @@ impl Standardiser {
         &self.sd
     }
 
-    /// `(x - mean) / sd`.
+    /// `(x - mean) / sd`; NaN stays NaN, and no rows give none.
     ///
     /// # Errors
     /// When there are more or fewer columns.

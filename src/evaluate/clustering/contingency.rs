@@ -9,7 +9,7 @@
 //! ARI    = (pairs together in both - expected) / (their largest number - expected)
 //! ```
 //!
-//! Purity and NMI grow with the number of clusters, also for clusters that know nothing; the expectation of the adjusted
+//! One cluster for all items has NMI and ARI 0 against several classes, and 1 against one. Purity and NMI grow with the number of clusters, also for clusters that know nothing; the expectation of the adjusted
 //! Rand index (Hubert and Arabie 1985) is 0 for those. GRAPE reports purity, NMI and ARI (its Table 1).
 
 use serde::{Deserialize, Serialize};

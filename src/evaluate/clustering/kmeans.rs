@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::lloyd::iterate;
 use super::start::stream;
 use super::{KMeans, Start};
+use crate::evaluate::counts::require_count;
 use crate::evaluate::dense::finite_matrix;
 use crate::reduce::Points;
 use crate::{Error, Result};
@@ -59,7 +60,8 @@ impl KMeansConfig {
     }
 }
 
-/// One run of k-means.
+/// One run of k-means. As many clusters as points give each a cluster of its own; points that are all equal share one, and
+/// the others stay empty (see [`lloyd`](super::lloyd)).
 ///
 /// ```
 /// use ndarray::array;
@@ -83,6 +85,7 @@ pub fn kmeans(points: &dyn Points, config: &KMeansConfig) -> Result<KMeans> {
 /// As of [`kmeans`], and without a single run.
 pub fn kmeans_best(points: &dyn Points, config: &KMeansConfig, restarts: usize) -> Result<KMeans> {
     let _stoppable = crate::stop::stoppable();
+    require_count(restarts, "restarts", "kmeans_best")?;
     let x = checked(points, config)?;
     let runs: Vec<KMeans> = (0..restarts).into_par_iter().map(|run| config.run(x.view(), run)).collect();
     let best = runs.into_iter().reduce(|best, next| if next.inertia < best.inertia { next } else { best });

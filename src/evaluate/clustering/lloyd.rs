@@ -57,7 +57,7 @@ impl KMeans {
 /// ```
 ///
 /// # Errors
-/// When there is no point or no centre, their dimensions differ, or a value is not finite.
+/// When there is no point or no centre, their dimensions differ, a value is not finite, or the tolerance is not 0 or more.
 pub fn lloyd(
     points: &dyn Points,
     centres: ArrayView2<'_, f64>,
@@ -71,6 +71,9 @@ pub fn lloyd(
         return Err(Error::new(format!("centres of shape {have:?} do not fit points of shape {want:?}"))
             .at("k-means")
             .fix("give at least one point and one centre, with equally many columns"));
+    }
+    if !(tolerance >= 0.0 && tolerance.is_finite()) {
+        return Err(Error::new(format!("{tolerance} is no tolerance")).at("k-means").fix("use 0 or more"));
     }
     if let Some(((centre, column), value)) = centres.indexed_iter().find(|(_, v)| !v.is_finite()) {
         return Err(Error::new(format!("the centres hold {value}")).at(format!("centre {centre}, column {column}")));

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::contingency::numbered;
 use super::start::stream;
 use super::{ClusterScores, KMeansConfig, Start, cluster_scores};
+use crate::evaluate::counts::require_count;
 use crate::evaluate::dense::{finite_matrix, require_labels};
 use crate::evaluate::unit_rows;
 use crate::reduce::Points;
@@ -54,6 +55,7 @@ impl ClusterConfig {
     /// The points as k-means sees them, and their classes as numbers with the size of each.
     pub(super) fn prepare<L: Ord>(&self, points: &dyn Points, truth: &[L]) -> Result<(Array2<f64>, Truth)> {
         const PLACE: &str = "clusters of known classes";
+        require_count(self.runs, "runs", PLACE)?;
         let x = finite_matrix(points, PLACE)?;
         require_labels(x.nrows(), truth.len(), PLACE)?;
         if self.runs == 0 || x.nrows() == 0 {

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! `a(i)` is the mean distance to the other items of its group, `b(i)` the smallest mean distance to the items of another
-//! group (Rousseeuw 1987). An item that is alone in its group has `s = 0`, as has one with `a = b = 0`. No matrix of all
+//! group (Rousseeuw 1987). An item that is alone in its group has `s = 0`, as has one with `a = b = 0`; a zero vector is at
+//! cosine distance 1 from everything. No matrix of all
 //! distances is kept: time `O(n^2 d)`, memory `O(n d)`.
 
 use std::fmt::Display;
@@ -79,7 +80,13 @@ pub fn silhouette<L: Ord + Display>(points: &dyn Points, labels: &[L], metric: M
     let samples = match metric {
         Metric::Euclidean => samples(values.view(), &group_of, &sizes, &|x, y| squared_distance(x, y).sqrt())?,
         Metric::Cosine => {
-            samples(unit_rows(values.view()).view(), &group_of, &sizes, &|x, y| (1.0 - product(x, y)).clamp(0.0, 2.0))?
+            // One direction at two lengths is at distance 0, which rounding would hide.
+            let rounding = (values.ncols() + 8) as f64 * f64::EPSILON;
+            let apart = |x: &[f64], y: &[f64]| match 1.0 - product(x, y) {
+                distance if distance <= rounding => 0.0,
+                distance => distance.min(2.0),
+            };
+            samples(unit_rows(values.view()).view(), &group_of, &sizes, &apart)?
         }
     };
     let mut groups: Vec<GroupSilhouette> =

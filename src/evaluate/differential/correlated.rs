@@ -33,7 +33,7 @@ impl Default for Decorrelation {
     }
 }
 
-/// The columns that are kept, ascending. A constant column is correlated with none.
+/// The columns that are kept, ascending; none of none. A constant column is correlated with none.
 ///
 /// ```
 /// use ndarray::array;

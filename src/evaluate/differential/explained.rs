@@ -41,8 +41,11 @@ pub struct ExplainedControls {
 /// The variance of a principal component of the controls (`component` from 0; the paper's is the first) that the features
 /// of this ranking explain, of a screen of features.
 ///
+/// A constant feature explains nothing, and one that is named twice nothing the second time.
+///
 /// # Errors
-/// When the screen holds no features, a feature is not in it, there are fewer than three controls, or fewer components.
+/// When the screen holds no features, a feature is not in it, there is none, there are fewer than three controls, or fewer
+/// components, or no feature varies among the controls.
 pub fn explained_controls(screen: &Screen, ranking: &[String], component: usize) -> Result<ExplainedControls> {
     let refuse = |what: String, fix: &str| Error::new(what).at("explained variance of controls").fix(fix);
     let names = screen.feature_names()?;
@@ -65,7 +68,7 @@ pub fn explained_controls(screen: &Screen, ranking: &[String], component: usize)
     let (usable, _) = drop_unusable_columns(of_controls.view(), names)?;
     let all = Controls::marked(&vec![true; rows.len()])?;
     let scaled = Scaling::standard(usable.view(), &all)?.apply(usable.view(), &all)?;
-    let kept = scaled.nrows().min(scaled.ncols()).min(COMPONENTS.max(component + 1));
+    let kept = scaled.nrows().min(scaled.ncols()).min(COMPONENTS.max(component.saturating_add(1)));
     let pca = Pca::fit(scaled.view(), Components::Count(kept))?;
     if component >= pca.len() {
         let what = format!("there is no component {component}");

@@ -90,11 +90,12 @@ pub struct DifferentialFeatures {
 
 /// Tests a screen of features for a group of perturbations against the controls.
 ///
-/// Batches are those of the screen's batch label; without one all cells are one batch.
+/// Batches are those of the screen's batch label; without one all cells are one batch. A feature that does not vary in a
+/// batch has `p = 1` there, or 0 where the group has another value than the controls.
 ///
 /// # Errors
-/// When the screen holds no features, a perturbation or the controls have no cell, a setting cannot be, or no batch has two
-/// cells of the group and two controls.
+/// When the screen holds no features, none is left or a value is not finite, a perturbation or the controls have no cell, a
+/// setting cannot be, or no batch has two cells of the group and two controls.
 pub fn differential_features<S: AsRef<str>>(
     screen: &Screen,
     group: &[S],

@@ -25,10 +25,11 @@ pub struct ArmRecall {
 }
 
 /// Recall at `thresholds` (the paper uses `(0.05, 0.95)`) within and across arms; relations of genes without a position
-/// are left out.
+/// are left out. Where all pairs are equally similar nothing is recalled.
 ///
 /// # Errors
-/// When no relation connects two of the profiles, or none of those that do has both genes on the genome.
+/// When no relation connects two of the profiles, none of those that do has both genes on the genome, or a threshold is not
+/// from 0 to 1.
 pub fn arm_recall(
     profiles: &Profiles,
     relations: &Relations,

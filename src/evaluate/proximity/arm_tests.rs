@@ -44,7 +44,8 @@ pub struct ProximityBias {
 /// Values that an arm needs more of, within and between.
 const MIN_VALUES: usize = 20;
 
-/// Tests each arm and the genome. Profiles without a position are left out.
+/// Tests each arm and the genome. Profiles without a position are left out. Where all pairs are equally similar, as those of
+/// zero vectors are, `prob` is 1/2 and no p-value is defined: see [`BrunnerMunzel::is_degenerate`].
 ///
 /// ```
 /// use ndarray::Array2;

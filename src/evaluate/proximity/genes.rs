@@ -38,7 +38,7 @@ pub struct GeneProximity {
 /// Genes that an arm needs.
 const MIN_GENES: usize = 20;
 
-/// Bias of each gene on an arm with at least 20 genes.
+/// Bias of each gene on an arm with at least 20 genes. A zero vector is as similar to its arm as to the others, 1/2.
 ///
 /// # Errors
 /// When no arm has 20 genes, or there are fewer than two genes on other arms.

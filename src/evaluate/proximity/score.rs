@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::cosine::unit_rows;
+use crate::evaluate::counts::require_count;
 use crate::evaluate::{BrunnerMunzel, FisherCombination, brunner_munzel, fisher_combination};
 use crate::genome::{Arm, Genome};
 use crate::screen::Profiles;
@@ -74,6 +75,7 @@ const MIN_GENES: usize = 5;
 /// When fewer than two arms have more than 5 genes, there is no trial or fewer than two samples, or a trial's samples do
 /// not overlap at all (no p-value exists then).
 pub fn proximity_score(profiles: &Profiles, genome: &Genome, config: ScoreConfig) -> Result<ProximityScore> {
+    require_count(config.trials.saturating_mul(config.samples.max(1)), "pairs", "proximity_score")?;
     let kept = Kept::new(profiles, genome)?;
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     let shape = (config.trials, config.samples);

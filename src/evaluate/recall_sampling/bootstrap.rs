@@ -8,7 +8,8 @@
 //!   among the relations, a gene and its copies belong to the diagonal, and thresholds are taken anew. Genes are what a
 //!   screen samples, and pairs of one gene depend on each other: these are the wider and the more honest intervals.
 //!
-//! Intervals are percentile intervals: the `alpha/2` and `1 - alpha/2` quantiles of the replicates.
+//! Intervals are percentile intervals: the `alpha/2` and `1 - alpha/2` quantiles of the replicates. A replicate that draws
+//! no relation, as happens with few genes, has recall 0, and so has the precision of one that predicts nothing.
 
 use rand::RngExt;
 use rayon::prelude::*;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::{Cut, Known};
 use super::{draw, quantile};
+use crate::evaluate::counts::require_count;
 use crate::evaluate::{Convention, RecallCurve, Relations, recall_at};
 use crate::live::progress;
 use crate::screen::Profiles;
@@ -114,6 +116,7 @@ pub fn recall_bootstrap(
             .at("recall_bootstrap")
             .fix("ask for a thousand replicates at 0.95"));
     }
+    require_count(replicates, "replicates", "recall_bootstrap")?;
     let curve = recall_at(profiles, relations, convention, percentiles)?;
     let known = Known::new(profiles, relations, percentiles)?;
     let cuts = known.cuts(convention, percentiles);

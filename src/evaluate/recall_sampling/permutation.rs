@@ -2,7 +2,8 @@
 //!
 //! The map, its thresholds and the shape of the graph stay; only which gene is which is lost. The p-value is the share
 //! of shuffled maps that recall at least as much, see [`EmpiricalP`]; `overall` takes the mean recall over all
-//! percentiles for the statistic, one test for the whole curve.
+//! percentiles for the statistic, one test for the whole curve. Where all genes with a relation are related to each other,
+//! or all pairs are equally similar, every shuffled map recalls as much and `p = 1`.
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::{Cut, Known};
 use super::{draw, quantile};
+use crate::evaluate::counts::require_count;
 use crate::evaluate::{Convention, EmpiricalP, RecallCurve, Relations, empirical_p, recall_at};
 use crate::live::progress;
 use crate::screen::Profiles;
@@ -73,6 +75,7 @@ pub fn recall_permutation(
     permutations: usize,
     seed: u64,
 ) -> Result<RecallPermutation> {
+    require_count(permutations, "permutations", "recall_permutation")?;
     let curve = recall_at(profiles, relations, convention, percentiles)?;
     let known = Known::new(profiles, relations, percentiles)?;
     let cuts = known.cuts(convention, percentiles);

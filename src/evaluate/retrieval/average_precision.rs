@@ -1,11 +1,14 @@
 //! Average precision of one ranked list.
 //!
 //! ```text
-//! AP = (1/R) sum over the R hits of hits so far / rank           
+//! AP = (1/R) sum over the R hits of hits so far / rank
 //! ```
 //!
 //! Rows at equal distance share the last rank among them, so that the order of the rows does not matter: the precision
 //! after the tie counts for each hit in it.
+
+/// The Euler-Mascheroni constant.
+const EULER: f64 = 0.577_215_664_901_532_9;
 
 /// Average precision of a list of relevant and other items in the order of their ranks; NaN without a relevant one.
 ///
@@ -31,7 +34,7 @@ pub fn average_precision(relevant: &[bool]) -> f64 {
 /// E[AP] = (H_n + (R - 1) / (n - 1) * (n - H_n)) / n,   H_n = 1 + 1/2 + ... + 1/n
 /// ```
 ///
-/// NaN without a relevant item.
+/// NaN without a relevant item, and with more of them than items.
 ///
 /// ```
 /// use perturbook::evaluate::retrieval::random_average_precision;
@@ -43,8 +46,16 @@ pub fn random_average_precision(relevant: usize, n: usize) -> f64 {
     if relevant == 0 || relevant > n {
         return f64::NAN;
     }
-    let harmonic: f64 = (1..=n).map(|k| 1.0 / k as f64).sum();
-    expected(relevant, n, harmonic)
+    expected(relevant, n, harmonic(n))
+}
+
+/// `1 + 1/2 + ... + 1/n`, of large numbers by Euler's expansion, which is exact to the last digits there.
+fn harmonic(n: usize) -> f64 {
+    if n <= 1 << 20 {
+        return (1..=n).map(|k| 1.0 / k as f64).sum();
+    }
+    let n = n as f64;
+    n.ln() + EULER + 0.5 / n - 1.0 / (12.0 * n * n)
 }
 
 /// The same with the harmonic number of `n` given.

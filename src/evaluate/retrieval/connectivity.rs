@@ -43,7 +43,8 @@ pub struct GraphConnectivity {
     pub metric: Metric,
 }
 
-/// Connectivity of the groups in the graph of the `k` nearest neighbours.
+/// Connectivity of the groups in the graph of the `k` nearest neighbours. A group of one row has connectivity 1, and one
+/// group of all rows says whether the graph is in one part.
 ///
 /// ```
 /// use ndarray::array;
@@ -73,9 +74,10 @@ pub fn graph_connectivity(
 /// The same from neighbours that are known already.
 ///
 /// # Errors
-/// When there are not as many labels as rows.
+/// When there are not as many labels as rows, no row or no neighbour, or a neighbour that is none of the rows.
 pub fn graph_connectivity_of(near: &Neighbours, groups: &RowLabels) -> Result<GraphConnectivity> {
     groups.require_rows(near.len(), "graph_connectivity_of")?;
+    near.check()?;
     let codes = groups.codes();
     let mut parent: Vec<u32> = (0..near.len() as u32).collect();
     for row in (0..near.len()).filter(|&row| !has_no_direction(near, row)) {

@@ -70,9 +70,11 @@ pub fn hits_at_k(points: &dyn Points, labels: &RowLabels, k: usize, metric: Metr
 /// The same from neighbours that are known already.
 ///
 /// # Errors
-/// When there are not as many labels as rows, or no label but controls is shared.
+/// When there are not as many labels as rows, no neighbour, a neighbour that is none of the rows, or no label but controls
+/// is shared.
 pub fn hits_at_k_of(near: &Neighbours, labels: &RowLabels) -> Result<HitsAtK> {
     labels.require_rows(near.len(), "hits_at_k_of")?;
+    near.check()?;
     let (codes, k, n) = (labels.codes(), near.k(), near.len());
     let sizes: Vec<usize> = labels.members().iter().map(Vec::len).collect();
     let queries: Vec<usize> = (0..n).filter(|&row| !labels.is_control(row) && sizes[codes[row] as usize] > 1).collect();

@@ -71,7 +71,7 @@ pub(super) fn has_no_direction(near: &Neighbours, row: usize) -> bool {
     near.metric == Metric::Cosine && near.distances.row(row).iter().all(|&distance| distance == 1.0)
 }
 
-/// Predicts the label of every row from its nearest rows.
+/// Predicts the label of every row from its nearest rows. With one label for all rows both accuracies and `random` are 1.
 ///
 /// ```
 /// use ndarray::array;
@@ -86,8 +86,8 @@ pub(super) fn has_no_direction(near: &Neighbours, row: usize) -> bool {
 /// ```
 ///
 /// # Errors
-/// When there are not as many labels as rows, not more than `k` rows, a value is not finite, no row can be tested, or
-/// the work was stopped.
+/// When there are not as many labels as rows, not more than `k` rows, a value or the rate of the votes is not finite, no row
+/// can be tested, or the work was stopped.
 pub fn knn_accuracy(points: &dyn Points, labels: &RowLabels, config: &KnnConfig) -> Result<KnnAccuracy> {
     labels.require_rows(points.shape().0, "knn_accuracy")?;
     if !config.drop_controls {
@@ -101,15 +101,18 @@ pub fn knn_accuracy(points: &dyn Points, labels: &RowLabels, config: &KnnConfig)
 /// The same from neighbours that are known already: all rows vote and are tested.
 ///
 /// # Errors
-/// When there are not as many labels as rows, or no row can be tested.
+/// When there are not as many labels as rows, no neighbour, a neighbour that is none of the rows, the rate of the votes is
+/// not finite, or no row can be tested.
 pub fn knn_accuracy_of(near: &Neighbours, labels: &RowLabels, votes: Votes) -> Result<KnnAccuracy> {
     labels.require_rows(near.len(), "knn_accuracy_of")?;
+    near.check()?;
     let rows: Vec<usize> = (0..near.len()).collect();
     tally(near, labels, &rows, KnnConfig { k: near.k(), metric: near.metric, votes, drop_controls: false })
 }
 
 /// Votes and counts; row `i` of `near` is the row `rows[i]` of the labels.
 fn tally(near: &Neighbours, labels: &RowLabels, rows: &[usize], config: KnnConfig) -> Result<KnnAccuracy> {
+    config.votes.check()?;
     let names = labels.names();
     let (mut tested, mut correct) = (vec![0usize; names.len()], vec![0usize; names.len()]);
     let mut there = vec![0usize; names.len()];

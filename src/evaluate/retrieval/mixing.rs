@@ -78,9 +78,11 @@ pub fn batch_mixing(points: &dyn Points, batches: &RowLabels, k: usize, metric: 
 /// The same from neighbours that are known already.
 ///
 /// # Errors
-/// When there are not as many labels as rows, fewer than two batches, or no row can be counted.
+/// When there are not as many labels as rows, no neighbour, a neighbour that is none of the rows, fewer than two batches, or
+/// no row can be counted.
 pub fn batch_mixing_of(near: &Neighbours, batches: &RowLabels) -> Result<BatchMixing> {
     batches.require_rows(near.len(), "batch_mixing_of")?;
+    near.check()?;
     let (n, k) = (near.len() as f64, near.k() as f64);
     let members = batches.members();
     let there: Vec<usize> = (0..members.len()).filter(|&batch| !members[batch].is_empty()).collect();

@@ -57,13 +57,13 @@ pub struct Enrichment {
     pub n_top: u64,
     /// Those among them with the same label.
     pub n_same: u64,
-    /// Odds ratio; infinite when all same-label pairs, or no others, are at the top.
+    /// Odds ratio; infinite when all same-label pairs, or no others, are at the top, and 1 when all pairs are.
     pub odds_ratio: f64,
     /// Share of same-label pairs among the top, as a multiple of their share among all pairs.
     pub fold: f64,
 }
 
-/// Counts the cosines of all pairs.
+/// Counts the cosines of all pairs. A zero vector has cosine 0 with everything.
 ///
 /// ```
 /// use ndarray::array;
@@ -207,7 +207,7 @@ impl PairSimilarities {
             threshold: Self::edge(bin),
             n_top,
             n_same: same,
-            odds_ratio: (a * e) / (b * c),
+            odds_ratio: if b == 0.0 && e == 0.0 { 1.0 } else { (a * e) / (b * c) },
             fold: (a / n_top as f64) / (n_same as f64 / (n_same + n_different) as f64),
         })
     }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::labels::RowLabels;
 use super::queries::in_blocks;
 use crate::Result;
+use crate::evaluate::counts::require_count;
 use crate::reduce::{Metric, Points};
 
 /// Most entries of one thread's block of keys, and of all threads' together.
@@ -117,6 +118,9 @@ impl MeanAveragePrecision {
 
 /// Ranks all rows for every query; see the module's text for what counts.
 ///
+/// Degenerate input: rows at equal distances share the last rank among them, so that where all rows are equal, or zero
+/// vectors under the cosine distance, each query has its share of relevant rows among those ranked.
+///
 /// ```
 /// use ndarray::array;
 /// use perturbook::evaluate::{PrecisionConfig, RowLabels, mean_average_precision};
@@ -139,6 +143,7 @@ pub fn mean_average_precision(
 ) -> Result<MeanAveragePrecision> {
     let (n, _) = points.shape();
     labels.require_rows(n, "mean_average_precision")?;
+    require_count(config.permutations, "permutations", "mean_average_precision")?;
     if let Some((batches, _)) = &config.across {
         batches.require_rows(n, "mean_average_precision, batches")?;
     }

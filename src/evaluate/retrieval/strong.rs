@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{Keys, dot};
 use super::labels::RowLabels;
+use crate::evaluate::counts::require_count;
 use crate::reduce::{Metric, Points};
 use crate::{Error, Result};
 
@@ -66,7 +67,8 @@ pub struct PercentStrong {
     pub draws: usize,
 }
 
-/// Compares the median cosine of each label's rows with `draws` random groups of its size (1,000 are usual).
+/// Compares the median cosine of each label's rows with `draws` random groups of its size (1,000 are usual). A zero vector
+/// has cosine 0 with everything; where all pairs are equally similar no group is strong, and all p-values are 1.
 ///
 /// ```
 /// use ndarray::array;
@@ -89,6 +91,7 @@ pub fn percent_strong(points: &dyn Points, labels: &RowLabels, draws: usize, see
     if draws == 0 {
         return Err(Error::new("no random group was asked for").at(place).fix("draw 1,000"));
     }
+    require_count(draws, "draws", place)?;
     let keys = Keys::new(points, Metric::Cosine)?;
     let members = labels.members();
     let perturbed: Vec<usize> =

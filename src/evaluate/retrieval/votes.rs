@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Result};
+
 /// The weight of a neighbour's vote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -18,6 +20,18 @@ pub enum Votes {
 }
 
 impl Votes {
+    /// Refuses a rate that is no number.
+    pub(super) fn check(self) -> Result<()> {
+        match self {
+            Self::Exponential { rate } if !rate.is_finite() => {
+                Err(Error::new(format!("votes cannot have the rate {rate}"))
+                    .at("votes of the nearest rows")
+                    .fix("give a finite rate, -1 for nearer neighbours to count more"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn weight(self, distance: f64) -> f64 {
         match self {
             Self::Equal => 1.0,
@@ -27,7 +41,8 @@ impl Votes {
 
     /// The label with the most votes; of labels with as many, that of the nearest neighbour.
     ///
-    /// `labels` and `distances` are those of the neighbours, nearest first; `None` without a neighbour.
+    /// `labels` and `distances` are those of the neighbours, nearest first; `None` without a neighbour. Where the weights are
+    /// NaN the nearest neighbour decides.
     ///
     /// ```
     /// use perturbook::evaluate::Votes;

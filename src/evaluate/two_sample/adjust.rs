@@ -38,7 +38,7 @@ impl Adjustment {
 
 /// The p-values adjusted for there being so many, in their order.
 ///
-/// NaN stands for a test without a p-value: it stays NaN and does not count.
+/// NaN stands for a test without a p-value: it stays NaN and does not count. No p-values give none.
 ///
 /// ```
 /// use perturbook::evaluate::{Adjustment, adjusted};

@@ -66,6 +66,9 @@ pub struct EnergyDistance {
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
+/// Equal samples have the distance 0 under [`Within::All`]; a zero vector is at cosine distance 1 from everything, itself
+/// included.
+///
 /// # Errors
 /// When a sample is empty (or holds a single row, for [`Within::Distinct`]), the samples differ in columns, or a value
 /// is not finite.
@@ -104,7 +107,7 @@ pub fn energy_distance_by_sums(
     Ok(EnergyDistance { distance, between, within_x, within_y, n_x: x.nrows(), n_y: y.nrows() })
 }
 
-/// Mean distance between all rows of `x` and all rows of `y`; NaN where one has none.
+/// Mean distance between all rows of `x` and all rows of `y`; NaN where one has none, or they differ in columns.
 ///
 /// ```
 /// use ndarray::array;

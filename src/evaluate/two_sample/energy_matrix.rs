@@ -72,8 +72,8 @@ impl EnergyMatrix {
     }
 }
 
-/// The control and the `k` groups with the most cells; ties in order of first appearance. SC-VAE draws its control and
-/// the 100 largest.
+/// The control, where it occurs, and the `k` groups with the most cells, or all of fewer; ties in order of first appearance.
+/// SC-VAE draws its control and the 100 largest.
 ///
 /// ```
 /// use perturbook::evaluate::largest_groups;
@@ -103,7 +103,7 @@ pub fn largest_groups<S: AsRef<str>>(labels: &[S], control: &str, k: usize) -> V
 /// ```
 ///
 /// # Errors
-/// When labels and cells differ in number, a group that is asked for has no cell, a value is not finite, or the work
+/// When labels and cells differ in number, no group or one without a cell is asked for, a value is not finite, or the work
 /// was stopped.
 pub fn energy_matrix<V: Copy + Into<f64>, S: AsRef<str>>(
     cells: ArrayView2<'_, V>,
@@ -119,6 +119,9 @@ pub fn energy_matrix<V: Copy + Into<f64>, S: AsRef<str>>(
         None => None,
     };
     let names = config.groups.clone().unwrap_or_else(|| known.iter().map(|(name, _)| name.clone()).collect());
+    if names.is_empty() {
+        return Err(Error::new("no group was asked for").at(place).fix("name groups, or None for all there are"));
+    }
     let rows = names.iter().map(|name| rows_of(&known, name, place)).collect::<Result<Vec<&[usize]>>>()?;
     let samples: Vec<Sample> = rows
         .iter()

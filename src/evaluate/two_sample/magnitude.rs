@@ -24,10 +24,11 @@ use super::adjust::{Adjustment, adjusted};
 use super::cells::{checked, one_label_each, rows_by_label, rows_of, selected};
 use super::empirical::{EmpiricalP, counted};
 use super::energy::euclidean;
+use crate::evaluate::counts::require_count;
 use crate::evaluate::unit_rows;
 use crate::live::progress;
 use crate::reduce::Metric;
-use crate::reduce::eigen::symmetric_power;
+use crate::reduce::eigen::{symmetric_eigenvalues, symmetric_power};
 use crate::{Error, Result};
 
 /// How far a perturbation is from the controls.
@@ -121,9 +122,11 @@ const AT_ONCE: usize = 32;
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
+/// Where all cells are equal every statistic is 0 and every p-value 1.
+///
 /// # Errors
 /// When labels and cells differ in number, a value is not finite, there is no permutation, fewer than two controls, or
-/// no perturbation with enough cells, or the covariance of the controls has no inverse.
+/// no perturbation with enough cells, the ridge is not 0 or more, or the covariance of the controls has no inverse.
 pub fn perturbation_magnitude<V: Copy + Into<f64> + Sync, S: AsRef<str>>(
     cells: ArrayView2<'_, V>,
     labels: &[S],
@@ -133,6 +136,7 @@ pub fn perturbation_magnitude<V: Copy + Into<f64> + Sync, S: AsRef<str>>(
     let place = "perturbation_magnitude";
     one_label_each(cells.nrows(), labels.len(), place)?;
     checked(cells, place, 2)?;
+    require_count(config.permutations, "permutations", place)?;
     let groups = rows_by_label(labels);
     let controls = drawn(rows_of(&groups, control, place)?, config.max_controls, &mut rng(config.seed, 0));
     let enough = config.min_cells.max(1);
@@ -203,14 +207,25 @@ impl Prepared {
             }
             MagnitudeStatistic::Mahalanobis { ridge } => ridge,
         };
+        if !(ridge >= 0.0 && ridge.is_finite()) {
+            return Err(Error::new(format!("a ridge of {ridge}"))
+                .at("perturbation_magnitude")
+                .fix("give a finite number, 0 or more"));
+        }
         let mean = controls.sum_axis(Axis(0)) / controls.nrows() as f64;
         let centred = &controls - &mean;
         let mut covariance = centred.t().dot(&centred) / (controls.nrows() - 1) as f64;
         let added = ridge * covariance.diag().sum() / covariance.nrows() as f64;
         covariance.diag_mut().mapv_inplace(|v| v + added);
-        let white = symmetric_power(covariance.view(), -0.5).map_err(|e| {
-            e.at("perturbation_magnitude, covariance of the controls").fix("raise the ridge, or drop constant features")
-        })?;
+        let place = "perturbation_magnitude, covariance of the controls";
+        let fix = "raise the ridge, drop constant features, or give more controls than features";
+        // Ascending: what is this much smaller than the largest is rounding.
+        let values = symmetric_eigenvalues(covariance.view()).map_err(|e| e.at(place).fix(fix))?;
+        let largest = values.last().copied().unwrap_or(0.0);
+        if values.iter().any(|v| v.is_nan() || *v <= f64::EPSILON * values.len() as f64 * largest) {
+            return Err(Error::new("the covariance has no inverse").at(place).fix(fix));
+        }
+        let white = symmetric_power(covariance.view(), -0.5).map_err(|e| e.at(place).fix(fix))?;
         Ok(Self::Means { controls: controls.dot(&white), white: Some(white) })
     }
 

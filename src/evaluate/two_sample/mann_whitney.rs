@@ -22,7 +22,8 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MannWhitneyLaw {
-    /// Exact where a sample has at most 8 values and none is tied, else normal with continuity correction.
+    /// Exact where a sample has at most 8 values, none is tied and the law takes no more than a second or two, else normal
+    /// with continuity correction.
     #[default]
     Auto,
     /// The exact law of the rank sum, given the ties there are.
@@ -73,7 +74,7 @@ pub fn mann_whitney(x: &[f64], y: &[f64]) -> Result<MannWhitney> {
 /// The same with a law of your choice.
 ///
 /// # Errors
-/// As [`mann_whitney`], or when the samples are too large for the exact law.
+/// As [`mann_whitney`], or when the samples are too large for [`MannWhitneyLaw::Exact`].
 pub fn mann_whitney_with(x: &[f64], y: &[f64], law: MannWhitneyLaw) -> Result<MannWhitney> {
     for (name, sample) in [("first", x), ("second", y)] {
         if sample.is_empty() || sample.iter().any(|v| v.is_nan()) {
@@ -90,7 +91,9 @@ pub fn mann_whitney_with(x: &[f64], y: &[f64], law: MannWhitneyLaw) -> Result<Ma
     let u = ranks[..x.len()].iter().sum::<f64>() - n * (n + 1.0) / 2.0;
     let ties = tie_term(&pooled);
     let exact = match law {
-        MannWhitneyLaw::Auto => x.len().min(y.len()) <= EXACT_UP_TO && ties == 0.0,
+        MannWhitneyLaw::Auto => {
+            x.len().min(y.len()) <= EXACT_UP_TO && ties == 0.0 && work(&doubled(&ranks), x.len().min(y.len())) <= MOST
+        }
         other => other == MannWhitneyLaw::Exact,
     };
     let [p_greater, p_less] = if exact {
@@ -114,9 +117,14 @@ fn tie_term(pooled: &[f64]) -> f64 {
     sizes.map(|t| t * t * t - t).sum()
 }
 
+/// Twice the ranks, which are whole numbers.
+fn doubled(ranks: &[f64]) -> Vec<usize> {
+    ranks.iter().map(|rank| (2.0 * rank).round() as usize).collect()
+}
+
 /// P(rank sum of the first sample >= observed) and the other side.
 fn exact_tails(ranks: &[f64], n_x: usize) -> Result<[f64; 2]> {
-    let doubled: Vec<usize> = ranks.iter().map(|rank| (2.0 * rank).round() as usize).collect();
+    let doubled = doubled(ranks);
     let n_y = ranks.len() - n_x;
     let size = n_x.min(n_y);
     if work(&doubled, size) > MOST {

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::adjust::{Adjustment, adjusted};
 use super::cells::{checked, one_label_each, rows_by_label, rows_of, selected};
 use super::empirical::{EmpiricalP, empirical_p};
+use crate::evaluate::counts::require_count;
 use crate::evaluate::{mean_off_diagonal, unit_rows};
 use crate::{Error, Result};
 
@@ -63,7 +64,7 @@ pub struct ReplicateTests {
 }
 
 impl ReplicateTests {
-    /// The share of tested perturbations whose adjusted p-value is at most `alpha`.
+    /// The share of tested perturbations whose adjusted p-value is at most `alpha`; 0 where that is NaN.
     pub fn share_consistent(&self, alpha: f64) -> f64 {
         let hits = self.perturbations.iter().filter(|test| test.p_adjusted <= alpha).count();
         hits as f64 / self.perturbations.len() as f64
@@ -96,6 +97,9 @@ pub fn replicate_consistency<V: Copy + Into<f64>, S: AsRef<str>>(
     let place = "replicate_consistency";
     one_label_each(replicates.nrows(), labels.len(), place)?;
     checked(replicates, place, 2)?;
+    if let ConsistencyNull::Draws { n, .. } = null {
+        require_count(*n, "draws", place)?;
+    }
     let units = unit_rows(selected(replicates, &(0..replicates.nrows()).collect::<Vec<_>>()).view());
     let mean = |rows: &[usize]| mean_off_diagonal(units.select(Axis(0), rows).view()).unwrap_or(f64::NAN);
     let groups = rows_by_label(labels);
@@ -141,7 +145,9 @@ fn drawn(units: &Array2<f64>, size: usize, n: usize, seed: u64) -> Vec<f64> {
     rng.set_stream(size as u64);
     (0..n)
         .filter_map(|_| {
-            let rows = sample(&mut rng, units.nrows(), size).into_vec();
+            // In the order of the rows, as those of a perturbation are: equal sets have equal sums.
+            let mut rows = sample(&mut rng, units.nrows(), size).into_vec();
+            rows.sort_unstable();
             mean_off_diagonal(units.select(Axis(0), &rows).view())
         })
         .collect()

@@ -1,6 +1,7 @@
 //! How results draw themselves: each metric's result as the figure its paper shows.
 
 mod along_genome;
+mod arms;
 mod background_norm;
 mod by_label;
 mod cells;
@@ -12,13 +13,16 @@ mod probes;
 mod proximity;
 mod recall;
 mod recall_sampling;
+mod reduction;
 mod replicates;
 mod retrieval;
 mod screen;
+mod sets;
 mod similarity;
 mod two_sample;
 
 pub use along_genome::{chromosome_heatmap, genome_heatmap, genome_heatmaps};
+pub use arms::chromosome_cosine_bars;
 pub use background_norm::{background_norm_scatter, mitotic_factor_roc};
 pub use cells::cell_grid;
 pub use classification::{confusion_figure, precision_recall_curves, roc_curves};
@@ -29,6 +33,7 @@ pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};
 pub use recall_sampling::{recall_bootstrap_curves, recall_permutation_curves};
 pub use retrieval::{knn_by_label, precision_by_label};
+pub use sets::{cluster_ks_bars, rank_recall_bars, set_coherence_figure};
 pub use similarity::{similarity_heatmap, similarity_zoom};
 pub use two_sample::{consistency_figure, energy_heatmap, energy_scatter, magnitude_volcano};
 

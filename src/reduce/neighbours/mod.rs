@@ -140,9 +140,14 @@ impl Neighbours {
         Ok(shared as f64 / (self.len() * k) as f64)
     }
 
-    /// Refuses values that were put together wrongly, whose rows could not be followed.
-    pub(super) fn check(&self) -> Result<()> {
+    /// Refuses values that were put together wrongly, whose rows could not be followed, and those of no point.
+    pub(crate) fn check(&self) -> Result<()> {
         let n = self.len();
+        if n == 0 || self.k() == 0 {
+            return Err(Error::new(format!("{} neighbours of {n} points", self.k()))
+                .at("neighbours")
+                .fix("compute at least one neighbour of each point"));
+        }
         let wrong = self.rows.indexed_iter().find(|((i, _), j)| **j as usize >= n || **j as usize == *i);
         if let Some(((i, _), j)) = wrong {
             return Err(Error::new(format!("row {j} is no neighbour of row {i} among {n} points")).at("neighbours"));
@@ -167,7 +172,8 @@ pub struct Nearest {
 
 /// The `k` nearest other points of every point, exact; a point is not its own neighbour, its duplicates are.
 ///
-/// Under the cosine distance a zero vector is at distance 1 from every point: its neighbours are the first rows.
+/// Under the cosine distance a zero vector is at distance 1 from every point: its neighbours are the first rows. Points that
+/// are all equal have the first other rows for neighbours, at distance 0 (and as they are all candidates, in more time).
 ///
 /// ```
 /// use ndarray::array;
@@ -180,7 +186,8 @@ pub struct Nearest {
 /// ```
 ///
 /// # Errors
-/// When there are not more than `k` points, `k` is 0, a value is not finite, or the work was stopped.
+/// When there are not more than `k` points, `k` is 0, the points have no dimension, a value is not finite, or the work was
+/// stopped.
 pub fn neighbours(points: &dyn Points, k: usize, metric: Metric) -> Result<Neighbours> {
     require(points, k)?;
     let (rows, distances) = exact::of_each_other(points, k, metric)?;
@@ -218,7 +225,7 @@ pub fn neighbours_by(points: &dyn Points, k: usize, metric: Metric, search: Sear
 }
 
 /// The `k` nearest of the `reference` points to every point of `points`, exact: neighbours of cells that were not there
-/// before, among those that were.
+/// before, among those that were. No points have none.
 ///
 /// ```
 /// use ndarray::array;
@@ -231,8 +238,8 @@ pub fn neighbours_by(points: &dyn Points, k: usize, metric: Metric, search: Sear
 /// ```
 ///
 /// # Errors
-/// When both have different dimensions, `k` is 0 or above the number of reference points, a value is not finite, or the
-/// work was stopped.
+/// When both have different dimensions or none, `k` is 0 or above the number of reference points, a value is not finite, or
+/// the work was stopped.
 pub fn nearest_among(points: &dyn Points, reference: &dyn Points, k: usize, metric: Metric) -> Result<Nearest> {
     let ((_, d), (n, dims)) = (points.shape(), reference.shape());
     if d != dims {
@@ -245,14 +252,23 @@ pub fn nearest_among(points: &dyn Points, reference: &dyn Points, k: usize, metr
             .at("nearest_among")
             .fix(format!("ask for 1 to {n}")));
     }
+    require_dimension(d)?;
     require_finite(points)?;
     require_finite(reference)?;
     let (rows, distances) = exact::among(points, reference, k, metric)?;
     Ok(Nearest { rows, distances, metric })
 }
 
+fn require_dimension(d: usize) -> Result<()> {
+    if d > 0 {
+        return Ok(());
+    }
+    Err(Error::new("the points have no dimension").at("neighbours").fix("give at least one column"))
+}
+
 fn require(points: &dyn Points, k: usize) -> Result<()> {
-    let (n, _) = points.shape();
+    let (n, d) = points.shape();
+    require_dimension(d)?;
     if k == 0 || k >= n {
         return Err(Error::new(format!("{n} points do not have {k} neighbours each"))
             .at("neighbours")

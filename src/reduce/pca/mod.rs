@@ -11,7 +11,8 @@
 //! ```
 //!
 //! There are `min(n, d)` components. The sign of a component is free; here its entry of largest absolute value is
-//! positive, so that the same data give the same signs.
+//! positive, so that the same data give the same signs. A constant column takes no part in any of them, and a matrix of
+//! lower rank has components of variance 0 behind the others.
 //!
 //! | solver | when, unless it is chosen | what it costs |
 //! |---|---|---|
@@ -299,7 +300,8 @@ impl Pca {
         self.singular_values.mapv(|s| s * s / self.total)
     }
 
-    /// Scores `(x - mean) V` of the rows of any matrix with the same columns, `rows x k`.
+    /// Scores `(x - mean) V` of the rows of any matrix with the same columns, `rows x k`. A row that holds NaN has NaN for
+    /// scores, and no rows have none.
     ///
     /// # Errors
     /// When the number of columns differs.
@@ -357,7 +359,16 @@ impl Pca {
 fn column_means<V: Copy + Into<f64>>(x: ArrayView2<'_, V>) -> Array1<f64> {
     let mut sums = Array1::<f64>::zeros(x.ncols());
     x.rows().into_iter().for_each(|row| sums.zip_mut_with(&row, |sum, &v| *sum += v.into()));
-    sums / x.nrows() as f64
+    sums /= x.nrows() as f64;
+    // The mean of equal values need not equal them to the last bit, and a constant column has no variance.
+    for (mean, column) in sums.iter_mut().zip(x.columns()) {
+        if let Some(first) =
+            column.first().map(|&v| -> f64 { v.into() }).filter(|first| column.iter().all(|&v| v.into() == *first))
+        {
+            *mean = first;
+        }
+    }
+    sums
 }
 
 fn centred<V: Copy + Into<f64>>(x: ArrayView2<'_, V>, mean: &Array1<f64>) -> Array2<f64> {

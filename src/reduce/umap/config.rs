@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::reduce::{Metric, Search};
 use crate::{Error, Result};
 
+/// Random points for each neighbour that are refused beyond: a step with more would not end.
+const MOST_NEGATIVES: usize = 100_000;
+
 /// Where the points stand before the layout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -111,6 +114,10 @@ impl UmapConfig {
             if !(value.is_finite() && value >= 0.0) {
                 return refuse(key, format!("{value} is no strength"), "give a finite number, 0 or more");
             }
+        }
+        if self.negatives > MOST_NEGATIVES {
+            let what = format!("{} points that push for each that pulls", self.negatives);
+            return refuse("negatives", what, "give a few, such as 5");
         }
         if self.epochs == Some(0) {
             return refuse("epochs", "no epoch moves no point".into(), "give at least 1, or leave it open");

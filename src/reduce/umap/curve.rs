@@ -22,7 +22,7 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Fits the curve, by the Levenberg-Marquardt method from `a = b = 1`.
+    /// Fits the curve, by the Levenberg-Marquardt method from `a = b = 1` in units of `spread`: any scale gives one shape.
     ///
     /// ```
     /// use perturbook::reduce::Curve;
@@ -33,15 +33,17 @@ impl Curve {
     /// ```
     ///
     /// # Errors
-    /// When `spread` is not positive, or `min_dist` is negative or above `spread`.
+    /// When `spread` is not positive, `min_dist` is negative or above `spread`, or one of the two is no number; and when
+    /// `spread` is so far from 1 that `a` is none.
     pub fn fit(min_dist: f64, spread: f64) -> Result<Self> {
         if !(spread.is_finite() && spread > 0.0 && (0.0..=spread).contains(&min_dist)) {
             return Err(Error::new(format!("min_dist {min_dist} and spread {spread} make no curve"))
                 .at("settings min_dist, spread")
                 .fix("give a positive spread, and a min_dist from 0 to spread"));
         }
-        let x = |i: usize| 3.0 * spread * i as f64 / (POINTS - 1) as f64;
-        let target = |x: f64| if x < min_dist { 1.0 } else { (-(x - min_dist) / spread).exp() };
+        let near = min_dist / spread;
+        let x = |i: usize| 3.0 * i as f64 / (POINTS - 1) as f64;
+        let target = |x: f64| if x < near { 1.0 } else { (-(x - near)).exp() };
         let loss = |curve: Self| (0..POINTS).map(|i| (curve.at(x(i)) - target(x(i))).powi(2)).sum::<f64>();
         let (mut curve, mut damping) = (Self { a: 1.0, b: 1.0 }, 1e-3);
         for _ in 0..500 {
@@ -71,10 +73,16 @@ impl Curve {
                 }
             }
         }
+        curve.a *= spread.powf(-2.0 * curve.b);
+        if !curve.a.is_normal() {
+            return Err(Error::new(format!("spread {spread} gives the curve a factor of {}", curve.a))
+                .at("settings min_dist, spread")
+                .fix("use a spread nearer to 1"));
+        }
         Ok(curve)
     }
 
-    /// The membership at distance `x`.
+    /// The membership at distance `x`, 0 or more: 1 at 0, falling to 0.
     pub fn at(self, x: f64) -> f64 {
         1.0 / (1.0 + self.a * x.powf(2.0 * self.b))
     }

@@ -32,7 +32,11 @@ pub struct FuzzyGraph {
 }
 
 impl FuzzyGraph {
-    /// The graph of these neighbours, which do not count the point itself.
+    /// The graph of these neighbours, which do not count the point itself. Points that are all at one place belong to each
+    /// other fully, with `rho` 0.
+    ///
+    /// # Panics
+    /// When a neighbour is none of the points, which no search gives.
     pub fn new(neighbours: &Neighbours) -> Self {
         let n = neighbours.len();
         let overall = neighbours.distances.sum() / (n * (neighbours.k() + 1)) as f64;

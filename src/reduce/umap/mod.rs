@@ -62,6 +62,9 @@ pub struct Umap {
 ///
 /// An interrupt ends the layout at its next epoch and returns the map as it is then.
 ///
+/// Degenerate input: points that are all equal, and zero vectors under the cosine distance, start from a little noise and are
+/// laid out by the graph of their first rows; the map is finite, and says nothing. Constant columns change nothing.
+///
 /// ```
 /// use perturbook::prelude::*;
 ///
@@ -72,7 +75,8 @@ pub struct Umap {
 /// ```
 ///
 /// # Errors
-/// When a setting cannot be used, there are not more points than neighbours, or a value is not finite.
+/// When a setting cannot be used, there are not more points than neighbours, the points have no dimension, or a value is not
+/// finite.
 pub fn umap(points: &dyn Points, config: &UmapConfig) -> Result<Umap> {
     UmapFit::new(points, config).map()
 }

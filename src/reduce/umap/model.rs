@@ -71,7 +71,7 @@ impl UmapModel {
         self.points.view()
     }
 
-    /// Where new points stand on the map, `m x components`.
+    /// Where new points stand on the map, `m x components`; no points stand nowhere, `0 x components`.
     ///
     /// The result depends on the points, their order and the seed of the settings, not on the number of threads. An
     /// interrupt ends the layout at its next epoch and returns the places as they are then.

@@ -40,7 +40,7 @@ impl FuzzyGraph {
     /// In a graph of several components further eigenvalues are 0, and their eigenvectors only tell components apart.
     ///
     /// # Errors
-    /// When the graph has a point without an edge or not more than `count` points, or the iteration fails.
+    /// When `count` is 0, the graph has a point without an edge or not more than `count` points, or the iteration fails.
     pub fn spectrum(&self, count: usize, seed: u64) -> Result<Spectrum> {
         let n = self.len();
         if count == 0 || count >= n {
