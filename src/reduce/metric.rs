@@ -26,8 +26,13 @@ impl Metric {
         match self {
             Self::Euclidean => x.iter().zip(y).map(|(x, y)| (x - y) * (x - y)).sum::<f64>().sqrt(),
             Self::Cosine => {
-                let lengths = norm(x) * norm(y);
-                let cosine = if lengths > 0.0 { dot(x, y) / lengths } else { 0.0 };
+                // The three sums side by side: each waits for itself only.
+                let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
+                for (x, y) in x.iter().zip(y) {
+                    (xx, yy, xy) = (xx + x * x, yy + y * y, xy + x * y);
+                }
+                let lengths = f64::sqrt(xx) * f64::sqrt(yy);
+                let cosine = if lengths > 0.0 { xy / lengths } else { 0.0 };
                 (1.0 - cosine).clamp(0.0, 2.0)
             }
         }
