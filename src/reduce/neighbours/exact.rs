@@ -84,11 +84,11 @@ impl Pairs<'_> {
         };
         let out = rows_out.par_chunks_mut(tile * k).zip(distances_out.par_chunks_mut(tile * k));
         blocks.into_par_iter().zip(out).for_each(|(block, (rows, distances))| {
-            let block = block.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let mut block = block.into_inner().unwrap_or_else(PoisonError::into_inner);
             let each = rows.chunks_mut(k).zip(distances.chunks_mut(k)).enumerate();
             each.for_each(|(i, (rows, distances))| {
-                let found = self.exactly(block.first + i, block.candidates(i));
-                for ((row, distance), &(exact, neighbour)) in rows.iter_mut().zip(distances).zip(&found) {
+                let found = block.nearest(i, &|row, candidates| self.exactly(row, candidates));
+                for ((row, distance), (exact, neighbour)) in rows.iter_mut().zip(distances).zip(found) {
                     (*row, *distance) = (neighbour.row, exact);
                 }
             });
@@ -111,8 +111,9 @@ impl Pairs<'_> {
         let lock = |block: usize| blocks[block].lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows = lock(row);
         let mut columns = (self.same && row != column).then(|| lock(column));
-        let exactly = |row: usize, candidates: &[Candidate]| self.exactly(row, candidates);
-        tile.offer(products, &mut rows, columns.as_deref_mut(), self.same, &exactly);
+        tile.offer(products, &mut rows, columns.as_deref_mut(), self.same, &|row, candidates| {
+            self.exactly(row, candidates)
+        });
     }
 
     /// Candidates by their distances in double precision, and then by their rows.
@@ -126,5 +127,54 @@ impl Pairs<'_> {
         let mut found: Vec<(f64, Candidate)> = candidates.iter().map(distance).collect();
         found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.row.cmp(&b.1.row)));
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    /// Rows with duplicates, multiples, zero vectors, and one that is far longer than the others.
+    fn points(n: usize, d: usize) -> Array2<f64> {
+        let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+        let mut x = Array2::from_shape_simple_fn((n, d), || rng.random_range(-1.0..1.0));
+        for row in (3..n).step_by(5) {
+            let twin = x.row(row / 2).to_owned() * f64::from(1 + (row % 2) as u8);
+            x.row_mut(row).assign(&twin);
+        }
+        (n / 2..n / 2 + n / 9).for_each(|row| x.row_mut(row).fill(0.0));
+        x.row_mut(n / 3).fill(1e4);
+        x
+    }
+
+    fn plain(x: &Array2<f64>, y: &Array2<f64>, same: bool, k: usize, metric: Metric) -> Lists {
+        let (mut rows, mut distances) = (Array2::zeros((x.nrows(), k)), Array2::zeros((x.nrows(), k)));
+        for (i, point) in x.rows().into_iter().enumerate() {
+            let others = y.rows().into_iter().enumerate().filter(|&(j, _)| !same || i != j);
+            let mut all: Vec<(f64, u32)> =
+                others.map(|(j, other)| (metric.distance(&point.to_vec(), &other.to_vec()), j as u32)).collect();
+            all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            (0..k).for_each(|at| (distances[[i, at]], rows[[i, at]]) = all[at]);
+        }
+        (rows, distances)
+    }
+
+    #[test]
+    fn they_are_those_of_double_precision_at_the_edges_of_tiles_and_on_any_number_of_threads() {
+        for (n, k) in [(20, 19), (127, 4), (129, 1), (300, 40), (TILE.1 * 5 + 1, 7)] {
+            let (x, y) = (points(n, 6), points(n / 2, 6));
+            for metric in [Metric::Cosine, Metric::Euclidean] {
+                let (own, other) = (plain(&x, &x, true, k, metric), plain(&y, &x, false, k, metric));
+                for threads in [1, 3] {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                    pool.install(|| {
+                        assert_eq!(of_each_other(&x, k, metric).unwrap(), own, "{n} {metric:?} {threads}");
+                        assert_eq!(among(&y, &x, k, metric).unwrap(), other, "{n} {metric:?} {threads}");
+                    });
+                }
+            }
+        }
     }
 }

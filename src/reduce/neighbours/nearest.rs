@@ -14,7 +14,7 @@
 use super::scaled::UNIT;
 
 /// A point and the bounds of its distance.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Candidate {
     pub(super) row: u32,
     pub(super) lower: f32,
@@ -27,7 +27,7 @@ pub(super) type Exactly<'a> = dyn Fn(usize, &[Candidate]) -> Vec<(f64, Candidate
 /// The candidates of a block of points.
 pub(super) struct Nearest {
     /// The first of the points.
-    pub(super) first: usize,
+    first: usize,
     /// What the lower bound of a candidate may be at most, for each point.
     pub(super) limits: Vec<f32>,
     lists: Vec<Vec<Candidate>>,
@@ -43,9 +43,12 @@ impl Nearest {
         Self { first, limits: vec![f32::INFINITY; size], lists, k, capacity }
     }
 
-    /// The candidates of the point at a place of the block.
-    pub(super) fn candidates(&self, at: usize) -> &[Candidate] {
-        &self.lists[at]
+    /// The `k` nearest of the at least `k` that were offered to the point at a place of the block, and their distances.
+    pub(super) fn nearest(&mut self, at: usize, exactly: &Exactly<'_>) -> Vec<(f64, Candidate)> {
+        self.cut(at, exactly);
+        let mut sorted = exactly(self.first + at, &self.lists[at]);
+        sorted.truncate(self.k);
+        sorted
     }
 
     /// Takes a candidate, unless `k` others are nearer for sure.
@@ -68,5 +71,39 @@ impl Nearest {
             list.clear();
             list.extend(sorted.into_iter().take(self.k).map(|(_, candidate)| candidate));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Distances that double precision tells apart: those of the higher rows are smaller.
+    fn exactly(_: usize, candidates: &[Candidate]) -> Vec<(f64, Candidate)> {
+        let mut sorted: Vec<_> = candidates.iter().map(|c| (1.0 - f64::from(c.row) * 1e-9, *c)).collect();
+        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        sorted
+    }
+
+    #[test]
+    fn lists_stay_short_where_single_precision_tells_nothing() {
+        let mut nearest = Nearest::new(5, 1, 3);
+        for row in 0..1000 {
+            nearest.offer(0, Candidate { row, lower: 0.9, upper: 1.1 }, &exactly);
+            assert!(nearest.lists[0].len() < nearest.capacity);
+        }
+        let rows: Vec<u32> = nearest.nearest(0, &exactly).iter().map(|(_, candidate)| candidate.row).collect();
+        assert_eq!(rows, [999, 998, 997]);
+    }
+
+    #[test]
+    fn what_is_farther_for_sure_is_not_taken() {
+        let mut nearest = Nearest::new(0, 1, 2);
+        (0..100).for_each(|row| {
+            let middle = 1.0 + row as f32;
+            nearest.offer(0, Candidate { row, lower: middle - 0.1, upper: middle + 0.1 }, &exactly);
+        });
+        assert!((nearest.limits[0] - 2.1).abs() < 1e-6);
+        assert_eq!(nearest.nearest(0, &exactly).len(), 2);
     }
 }
