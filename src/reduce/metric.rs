@@ -36,9 +36,13 @@ impl Metric {
                 }
             }
             Self::Cosine => {
-                let (xx, yy) = (dot(x, x), dot(y, y));
+                // The three sums side by side: each waits for itself only.
+                let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
+                for (x, y) in x.iter().zip(y) {
+                    (xx, yy, xy) = (xx + x * x, yy + y * y, xy + x * y);
+                }
                 let cosine = if in_range(xx) && in_range(yy) {
-                    dot(x, y) / (xx.sqrt() * yy.sqrt())
+                    xy / (xx.sqrt() * yy.sqrt())
                 } else {
                     dot(&unit(x), &unit(y))
                 };

@@ -1,6 +1,7 @@
 //! Rows that can be compared: what neighbours and maps are computed from.
 
 use ndarray::{ArrayBase, ArrayView2, Axis, Data, Ix2};
+use rayon::prelude::*;
 
 use crate::screen::{Embedding, Profiles};
 use crate::{Error, Result};
@@ -30,8 +31,10 @@ where
     }
 
     fn copy_point(&self, row: usize, to: &mut [f64]) {
-        for (to, &value) in to.iter_mut().zip(self.index_axis(Axis(0), row)) {
-            *to = value.into();
+        let point = self.index_axis(Axis(0), row);
+        match point.as_slice() {
+            Some(point) => to.iter_mut().zip(point).for_each(|(to, &value)| *to = value.into()),
+            None => to.iter_mut().zip(point).for_each(|(to, &value)| *to = value.into()),
         }
     }
 }
@@ -64,14 +67,18 @@ impl Points for Embedding {
 /// Refuses points that hold NaN or infinite values.
 pub(crate) fn require_finite(points: &dyn Points) -> Result<()> {
     let (n, d) = points.shape();
-    let mut point = vec![0.0; d];
-    for row in 0..n {
-        points.copy_point(row, &mut point);
-        if let Some(column) = point.iter().position(|v| !v.is_finite()) {
-            return Err(Error::new(format!("the points hold {}", point[column]))
-                .at(format!("{}, column {column}", points.point_name(row)))
-                .fix("drop or impute these rows first"));
-        }
+    let bad = (0..n).into_par_iter().map_init(
+        || vec![0.0; d],
+        |point, row| {
+            points.copy_point(row, point);
+            let column = point.iter().position(|v| !v.is_finite())?;
+            Some((row, column, point[column]))
+        },
+    );
+    match bad.find_map_first(|bad| bad) {
+        None => Ok(()),
+        Some((row, column, value)) => Err(Error::new(format!("the points hold {value}"))
+            .at(format!("{}, column {column}", points.point_name(row)))
+            .fix("drop or impute these rows first")),
     }
-    Ok(())
 }

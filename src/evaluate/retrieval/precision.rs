@@ -25,7 +25,7 @@ use crate::evaluate::counts::require_count;
 use crate::reduce::{Metric, Points};
 
 /// Most entries of one thread's block of keys, and of all threads' together.
-const BLOCK: usize = 1 << 22;
+const BLOCK: usize = 1 << 24;
 const BLOCKS: usize = 1 << 25;
 
 /// Which rows of the query's own batch are left out of its ranking.
@@ -149,6 +149,6 @@ pub fn mean_average_precision(
     }
     // As large as memory allows, and small enough that every thread has several.
     let threads = rayon::current_num_threads().max(1);
-    let block = (BLOCK.min(BLOCKS / threads) / n.max(1)).min(n.div_ceil(4 * threads)).clamp(8, 512);
+    let block = (BLOCK.min(BLOCKS / threads) / n.max(1)).min(n.div_ceil(4 * threads)).clamp(8, 256);
     in_blocks(points, labels, config, block)
 }

@@ -2,7 +2,7 @@
 //!
 //! | search | result | time for `n` points in `d` dimensions |
 //! |---|---|---|
-//! | [`Search::Exact`] | that of all distances in double precision | `2 n^2 d` operations |
+//! | [`Search::Exact`] | that of all distances in double precision | `n^2 d` operations |
 //! | [`Search::Approximate`] | most of it; how much was measured stands in [`Neighbours::found`] | grows like `n log n` |
 //! | [`Search::Auto`] | exact up to 50,000 points, approximate above | |
 //!
@@ -15,7 +15,9 @@ mod descent;
 mod exact;
 mod forest;
 mod lists;
+mod nearest;
 mod scaled;
+mod tile;
 
 use ndarray::{Array2, s};
 use serde::{Deserialize, Serialize};

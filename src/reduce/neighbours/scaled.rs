@@ -1,9 +1,16 @@
 //! Points moved and scaled so that single precision serves: unit vectors for cosine distances, centred and with the
 //! longest of length 1 for Euclidean ones. The order of distances is that of the points.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use crate::reduce::Metric;
 use crate::reduce::metric::norm;
 use crate::reduce::points::Points;
+
+/// Half the distance from 1 to the next single-precision number.
+pub(super) const UNIT: f32 = f32::EPSILON / 2.0;
 
 /// How points are moved and scaled.
 pub(super) struct Frame {
@@ -48,11 +55,15 @@ impl Frame {
 
 /// Points in a frame, in single precision.
 pub(super) struct Scaled {
-    pub(super) values: Vec<f32>,
+    values: Vec<f32>,
     /// Lengths, rounded up.
     pub(super) norms: Vec<f32>,
-    /// Squared lengths of Euclidean points; 0 for cosines, whose distance is `1 - product` alone.
-    pub(super) squares: Vec<f32>,
+    /// Lengths by how far a product may be off, relative to the lengths of both.
+    pub(super) spreads: Vec<f32>,
+    /// Half the squared length of Euclidean points, rounded down and up as far as a product may be off; 0 for cosines,
+    /// whose distance is `1 - product` alone.
+    pub(super) lows: Vec<f32>,
+    pub(super) highs: Vec<f32>,
     pub(super) n: usize,
     pub(super) d: usize,
 }
@@ -60,17 +71,40 @@ pub(super) struct Scaled {
 impl Scaled {
     pub(super) fn new(points: &dyn Points, frame: &Frame) -> Self {
         let (n, d) = points.shape();
-        let mut point = vec![0.0; d];
-        let mut scaled = Self { values: vec![0.0; n * d], norms: vec![0.0; n], squares: vec![0.0; n], n, d };
-        for row in 0..n {
-            points.copy_point(row, &mut point);
-            frame.place(&mut point);
-            let length = norm(&point);
-            scaled.norms[row] = (length * 1.000_001) as f32;
-            scaled.squares[row] = if frame.metric == Metric::Euclidean { (length * length) as f32 } else { 0.0 };
-            let to = &mut scaled.values[row * d..(row + 1) * d];
-            to.iter_mut().zip(&point).for_each(|(to, &v)| *to = v as f32);
+        let mut values = vec![0.0; n * d];
+        let lengths: Vec<f64> = values
+            .par_chunks_mut(d.max(1))
+            .enumerate()
+            .map_init(
+                || vec![0.0; d],
+                |point, (row, to)| {
+                    points.copy_point(row, point);
+                    frame.place(point);
+                    to.iter_mut().zip(&*point).for_each(|(to, &v)| *to = v as f32);
+                    norm(point)
+                },
+            )
+            .collect();
+        // Of d products and sums, the rounding of both factors and what the comparisons of bounds add.
+        let rounding = (d + 16) as f64 * f64::from(UNIT);
+        let rounding = rounding * (1.0 + 2.0 * rounding);
+        let least = f64::from(f32::MIN_POSITIVE);
+        let euclidean = frame.metric == Metric::Euclidean;
+        let of = |value: &dyn Fn(f64) -> f64| lengths.iter().map(|&length| value(length) as f32).collect();
+        let half = |length: f64| if euclidean { length * length / 2.0 } else { 0.0 };
+        Self {
+            norms: of(&|length| length * 1.000_001),
+            spreads: of(&|length| length * 1.000_001 * rounding),
+            lows: of(&|length| half(length) * (1.0 - rounding) - least),
+            highs: of(&|length| half(length) * (1.0 + rounding) + least),
+            values,
+            n,
+            d,
         }
-        scaled
+    }
+
+    /// Coordinates of some points.
+    pub(super) fn rows(&self, rows: &Range<usize>) -> &[f32] {
+        &self.values[rows.start * self.d..rows.end * self.d]
     }
 }
