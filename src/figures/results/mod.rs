@@ -12,6 +12,7 @@ mod probes;
 mod proximity;
 mod recall;
 mod recall_sampling;
+mod replicate_pairs;
 mod replicates;
 mod retrieval;
 mod screen;
