@@ -225,17 +225,20 @@ fn enrichment(entry: &Value) {
         (0.679_241_973_211_648, 47.245_482_866_043_616, 570, 900),
         (0.638_304_080_256_036_8, 34.169_633_077_765_61, 670, 1536),
         (0.605_409_894_377_658_1, 27.247_118_482_059_175, 740, 2202),
-        (0.581_662_234_967_130_4, 22.726_754_245_798_464, 790, 2887),
+        (0.581_662_234_967_130_5, 22.734_789_528_458_93, 790, 2886),
         (0.560_979_071_942_054_2, 20.698_976_652_308_705, 856, 3556),
     ];
     for (point, (threshold, odds, same, different)) in found.points.iter().zip(known) {
         assert!((point.threshold - threshold).abs() < 1e-6, "{point:?}"); // features are kept as f32
-        assert!(
-            point.odds_ratio == odds || (point.odds_ratio - odds).abs() < 1e-9 * odds || odds.is_nan(),
-            "{point:?}"
-        );
         assert_eq!((point.same_above, point.different_above), (same, different));
+        let both_undefined = point.odds_ratio.is_nan() && odds.is_nan();
+        assert!(both_undefined || (point.odds_ratio - odds).abs() < 1e-9 * odds, "{point:?}");
     }
+    // The p-values of these are below the least number; their logarithms by SciPy.
+    for (at, ln_p) in [(1, -1086.425_038_277_3), (5, -1484.056_915_762_5), (6, -1527.830_384_683_6)] {
+        assert!((found.points[at].ln_p - ln_p).abs() < 1e-7, "{:?}", found.points[at]);
+    }
+    assert_eq!(found.points[0].p, 1.0);
 }
 
 /// The embedding is not among the data, but its stated numbers must follow from one another as ours do.

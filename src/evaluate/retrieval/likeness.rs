@@ -1,21 +1,19 @@
-//! How alike two rows are: their cosine, or the correlation of their values.
+//! How alike two rows are: their cosine, or their correlation.
 //!
 //! Each is the cosine of two vectors made from the rows:
 //!
 //! ```text
-//! cosine    x
-//! Pearson   x - mean(x)
-//! Spearman  ranks of x (ties share the mean of theirs), minus (d + 1) / 2
+//! cosine   x
+//! Pearson  x - mean(x)
 //! ```
 //!
 //! The mean is that over the features of one row. A row without direction, all zeros under the cosine or constant under
-//! the correlations, is like nothing, not even itself: what compares pairs leaves it out and says so.
+//! the correlation, is like nothing, not even itself: what compares pairs leaves it out and says so.
 
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Keys, dot, to_unit};
 use super::subset::Subset;
-use crate::evaluate::mid_ranks;
 use crate::reduce::{Metric, Points};
 use crate::{Error, Result};
 
@@ -27,8 +25,6 @@ pub enum Similarity {
     /// Pearson's correlation over the features: the usual similarity of well profiles (pycytominer, cytominer-eval).
     #[default]
     Pearson,
-    /// Spearman's rank correlation over the features.
-    Spearman,
 }
 
 impl Similarity {
@@ -39,7 +35,6 @@ impl Similarity {
     /// use perturbook::evaluate::Similarity;
     ///
     /// let (x, y) = ([1.0, 2.0, 3.0], [7.0, 8.0, 12.0]);
-    /// assert_eq!(Similarity::Spearman.between(&x, &y), Some(1.0));
     /// assert!((Similarity::Pearson.between(&x, &y).unwrap() - 5.0 / 28.0_f64.sqrt()).abs() < 1e-15);
     /// assert_eq!(Similarity::Pearson.between(&x, &[4.0, 4.0, 4.0]), None);
     /// ```
@@ -61,7 +56,6 @@ impl Similarity {
         match self {
             Self::Cosine => "cosine",
             Self::Pearson => "Pearson correlation",
-            Self::Spearman => "Spearman correlation",
         }
     }
 
@@ -69,10 +63,6 @@ impl Similarity {
     fn prepare(self, row: &mut [f64]) {
         if self == Self::Cosine || row.iter().any(|v| !v.is_finite()) {
             return;
-        }
-        if self == Self::Spearman {
-            let ranks = mid_ranks(row);
-            row.copy_from_slice(&ranks);
         }
         centre(row);
     }
@@ -153,15 +143,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shifts_scales_and_monotone_maps_change_what_they_should() {
+    fn a_shift_changes_the_cosine_and_not_the_correlation() {
         let (x, y) = ([0.5, -1.5, 2.0, 0.25], [1.0, 0.0, 3.0, -2.0]);
         let of = |similarity: Similarity, x: &[f64]| similarity.between(x, &y).unwrap();
         let moved: Vec<f64> = x.iter().map(|v| 3.0 * v + 1e3).collect();
-        let bent: Vec<f64> = x.iter().map(|v| v.exp()).collect();
         assert!((of(Similarity::Pearson, &x) - of(Similarity::Pearson, &moved)).abs() < 1e-12);
         assert!((of(Similarity::Cosine, &x) - of(Similarity::Cosine, &moved)).abs() > 0.1);
-        assert_eq!(of(Similarity::Spearman, &x), of(Similarity::Spearman, &bent));
-        assert!((of(Similarity::Pearson, &x) - of(Similarity::Pearson, &bent)).abs() > 0.01);
     }
 
     #[test]

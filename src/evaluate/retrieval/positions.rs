@@ -13,8 +13,9 @@
 //! retrieval usually does; the two are not comparable.
 //!
 //! Controls are listed but not queried; cytominer-eval queries all rows, which is what labels without marked controls do.
-//! Rows that are equally similar share the last of their positions, so that the order of the rows does not matter. Rows
-//! without direction are neither queried nor listed.
+//! Rows that are equally similar share the last of their positions, so that the order of the rows does not matter (copies
+//! of a row are; similarities that agree up to rounding only are told apart). Rows without direction are neither queried
+//! nor listed.
 
 use std::sync::{Mutex, PoisonError};
 
