@@ -7,21 +7,20 @@ use std::collections::HashMap;
 use std::fs;
 
 use ndarray::Array2;
-use perturbook::evaluate::{Relations, rank_recall};
+use perturbook::evaluate::{
+    EnrichmentConfig, Missing, Relations, ReproducibilityConfig, RowLabels, Similarity, hit_positions, pair_enrichment,
+    rank_recall, replicate_reproducibility,
+};
 use perturbook::genome::{Genome, Locus};
+use perturbook::io::features::FeatureTable;
 use perturbook::methods::proximity::{ExpressionCentring, centre_arms_by_expression};
 use perturbook::preprocess::features::{Aggregate, Controls, aggregate, standard_scaled};
-use perturbook::screen::Profiles;
+use perturbook::screen::{Profiles, Screen};
+use polars::prelude::{IntoLazy, col, lit, when};
 use serde_json::Value;
 
 /// Entries that are not checked here, and why.
-const ELSEWHERE: [(&str, &str); 5] = [
-    (
-        "cytominer_eval_replicate_reproducibility",
-        "the share of replicate pairs by Pearson correlation: not a metric here",
-    ),
-    ("cytominer_eval_hitk", "counts positions in lists sorted by Pearson correlation: another definition of hits"),
-    ("cytominer_eval_enrichment", "an odds ratio over Pearson correlations: not a metric here"),
+const ELSEWHERE: [(&str, &str); 2] = [
     ("mcvae_fig5c_roc", "needs the published embedding: checked in tests/published.rs"),
     ("jump_arm_centering_recall", "its profiles are not among the data: numbers to compare with only"),
 ];
@@ -39,6 +38,9 @@ fn stated_numbers_are_reproduced() {
             "efaar_centerscale_on_batch" | "efaar_centerscale_on_controls" => scaling(entry),
             "efaar_aggregate_mean" => means(entry),
             "proxbias_arm_centering" => centring(entry),
+            "cytominer_eval_replicate_reproducibility" => reproducibility(entry),
+            "cytominer_eval_hitk" => hits(entry),
+            "cytominer_eval_enrichment" => enrichment(entry),
             "mcvae_notebook_vae_corum" => arithmetic_of_recall(entry),
             other => {
                 match ELSEWHERE.iter().find(|(name, _)| *name == other) {
@@ -136,6 +138,107 @@ fn centring(entry: &Value) {
         let mean = feature[i] - centred.values()[[i, 0]];
         assert_eq!(Some(mean), entry["expected_arm_mean"][arm].as_f64(), "arm {arm}");
     }
+}
+
+/// The plate beside the file of stated numbers.
+fn plate(entry: &Value) -> Screen {
+    let name = format!("data/conformance/{}", entry["data"].as_str().expect("a file"));
+    let path = common::shared_file(&name).unwrap_or_else(|| panic!("{name} is not there"));
+    FeatureTable::open(path).and_then(|table| table.read()).expect("a plate")
+}
+
+/// The groupings and further numbers are those of the test named as the source.
+fn reproducibility(entry: &Value) {
+    let plate = plate(entry);
+    let wells = plate.embedding().expect("wells");
+    let groupings: [&[&str]; 2] = [&["Metadata_broad_sample", "Metadata_mg_per_ml"], &["Metadata_moa"]];
+    let stated = numbers(&entry["expected"]);
+    assert_eq!(stated.len(), groupings.len());
+    let medians: Vec<Vec<(String, f64)>> = groupings
+        .iter()
+        .zip(stated)
+        .map(|(columns, want)| {
+            let labels = RowLabels::of_columns(plate.table(), columns, Missing::Named("nan")).expect("labels");
+            let found = replicate_reproducibility(&wells, &labels, &ReproducibilityConfig::default()).expect("a share");
+            assert_eq!(format!("{:.4}", found.share), format!("{want:.4}"), "{columns:?}");
+            found.groups.into_iter().map(|group| (group.label, group.median)).collect()
+        })
+        .collect();
+    let mean = medians[0].iter().map(|group| group.1).sum::<f64>() / medians[0].len() as f64;
+    let most = medians[1].iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("groups");
+    assert_eq!((format!("{mean:.4}").as_str(), most.0.as_str()), ("0.5407", "PKC activator"));
+    assert_eq!(format!("{:.4}", most.1), "0.9357");
+}
+
+fn hits(entry: &Value) {
+    let plate = plate(entry);
+    // DMSO has the mechanism "none"; other wells without a mechanism are dropped.
+    let none = col("Metadata_moa").is_null().and(col("Metadata_broad_sample").eq(lit("DMSO")));
+    let plate = plate.filter(col("Metadata_moa").is_not_null().or(none.clone())).expect("wells");
+    let mechanism = when(none).then(lit("none")).otherwise(col("Metadata_moa")).alias("Metadata_moa");
+    let table = plate.table().clone().lazy().with_column(mechanism).collect().expect("a table");
+    let labels = RowLabels::of_columns(&table, &["Metadata_moa"], Missing::Refused).expect("labels");
+    let found = hit_positions(&plate.embedding().expect("wells"), &labels, Similarity::Pearson).expect("hits");
+    for (name, want) in entry["expected"].as_object().expect("numbers by name") {
+        match name.as_str() {
+            "hits_minus_diff" => {
+                for (percent, want) in want.as_object().expect("numbers by percentage") {
+                    let got = found.above_random(percent.parse().expect("a percentage"));
+                    assert_eq!(Some(got), want.as_i64(), "{percent} %");
+                }
+            }
+            "index_max" => assert_eq!(found.last().map(|at| at as u64), want.as_u64()),
+            "index_min" => assert_eq!(found.first().map(|at| at as u64), want.as_u64()),
+            "percent_all" => {
+                let all = found.cumulative_above_random();
+                assert_eq!(format!("{:.1}", all[0]), format!("{:.1}", want.as_f64().expect("a number")));
+                assert!(all.last().expect("positions").abs() < 1e-9);
+            }
+            other => panic!("unknown number {other:?}"),
+        }
+    }
+}
+
+fn enrichment(entry: &Value) {
+    let plate = plate(entry);
+    let labels = RowLabels::of_columns(plate.table(), &["Metadata_broad_sample"], Missing::Refused).expect("labels");
+    // From 1 down to 0.97 in steps of 0.005.
+    let quantiles: Vec<f64> = (0..7).map(|step| 1.0 - 0.005 * f64::from(step)).collect();
+    let config = EnrichmentConfig { quantiles, ..EnrichmentConfig::default() };
+    let found = pair_enrichment(&plate.embedding().expect("wells"), &labels, &config).expect("an enrichment");
+    let table = found.table().expect("a table");
+    for (name, want) in entry["expected"].as_object().expect("numbers by name") {
+        match name.as_str() {
+            "shape" => assert_eq!(vec![table.height() as f64, table.width() as f64], numbers(want)),
+            column => {
+                let column = table.column(column).expect("a column").f64().expect("numbers");
+                for (got, want) in column.iter().zip(numbers(want)) {
+                    assert_eq!(got, Some(want), "{name}");
+                }
+            }
+        }
+    }
+    // Computed once with numpy and SciPy from the same file: threshold, odds ratio, and counts of pairs above.
+    let known = [
+        (0.985_297_413_723_809_7, f64::NAN, 0, 0),
+        (0.762_724_005_500_483_2, 73.618_443_628_433_52, 382, 354),
+        (0.679_241_973_211_648, 47.245_482_866_043_616, 570, 900),
+        (0.638_304_080_256_036_8, 34.169_633_077_765_61, 670, 1536),
+        (0.605_409_894_377_658_1, 27.247_118_482_059_175, 740, 2202),
+        (0.581_662_234_967_130_5, 22.734_789_528_458_93, 790, 2886),
+        (0.560_979_071_942_054_2, 20.698_976_652_308_705, 856, 3556),
+    ];
+    for (point, (threshold, odds, same, different)) in found.points.iter().zip(known) {
+        assert!((point.threshold - threshold).abs() < 1e-6, "{point:?}"); // features are kept as f32
+        assert_eq!((point.same_above, point.different_above), (same, different));
+        let both_undefined = point.odds_ratio.is_nan() && odds.is_nan();
+        assert!(both_undefined || (point.odds_ratio - odds).abs() < 1e-9 * odds, "{point:?}");
+    }
+    // The p-values of these are below the least number; their logarithms by SciPy.
+    for (at, ln_p) in [(1, -1086.425_038_277_3), (5, -1484.056_915_762_5), (6, -1527.830_384_683_6)] {
+        assert!((found.points[at].ln_p - ln_p).abs() < 1e-7, "{:?}", found.points[at]);
+    }
+    assert_eq!(found.points[0].p, 1.0);
 }
 
 /// The embedding is not among the data, but its stated numbers must follow from one another as ours do.

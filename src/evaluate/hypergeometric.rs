@@ -10,6 +10,9 @@ use statrs::function::gamma::ln_gamma;
 
 use crate::{Error, Result};
 
+/// Terms below this share of the sum end it.
+const TINY: f64 = 1e-30;
+
 /// P(X >= overlap): the p-value of the enrichment.
 ///
 /// ```
@@ -22,6 +25,22 @@ use crate::{Error, Result};
 /// # Errors
 /// When the set or the query is larger than the population.
 pub fn hypergeometric_upper_tail(population: u64, marked: u64, drawn: u64, overlap: u64) -> Result<f64> {
+    Ok(ln_hypergeometric_upper_tail(population, marked, drawn, overlap)?.exp())
+}
+
+/// ln P(X >= overlap), which does not underflow; minus infinity when the overlap is impossible.
+///
+/// The error is that of ln Gamma: about `population ln(population) 2^-52`, 1e-9 for a population of 100,000.
+///
+/// ```
+/// let ln_p = perturbook::evaluate::ln_hypergeometric_upper_tail(2000, 1000, 1000, 1000)?;
+/// assert!((ln_p + 1382.267_994).abs() < 1e-6); // 1 / C(2000, 1000), below the least f64
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+///
+/// # Errors
+/// When the set or the query is larger than the population.
+pub fn ln_hypergeometric_upper_tail(population: u64, marked: u64, drawn: u64, overlap: u64) -> Result<f64> {
     if marked > population || drawn > population {
         return Err(Error::new(format!("{marked} marked and {drawn} drawn genes do not fit into {population}"))
             .at("hypergeometric_upper_tail")
@@ -30,29 +49,41 @@ pub fn hypergeometric_upper_tail(population: u64, marked: u64, drawn: u64, overl
     let least = marked.saturating_sub(population - drawn);
     let most = marked.min(drawn);
     if overlap <= least {
-        return Ok(1.0);
+        return Ok(0.0);
     }
     if overlap > most {
-        return Ok(0.0);
+        return Ok(f64::NEG_INFINITY);
     }
     let ln_choose = |n: u64, k: u64| {
         let ln_factorial = |m: u64| ln_gamma(m as f64 + 1.0);
         ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
     };
-    let first =
-        ln_choose(marked, overlap) + ln_choose(population - marked, drawn - overlap) - ln_choose(population, drawn);
-    // Each further term from the one before it, relative to the first.
-    let (mut term, mut sum) = (1.0, 1.0);
-    for k in overlap..most {
+    // P(X = k + 1) / P(X = k).
+    let ratio = |k: u64| {
         // Subtracted in this order nothing falls below 0.
         let left = (population - marked - (drawn - k - 1)) as f64;
-        let ratio = (marked - k) as f64 * (drawn - k) as f64 / ((k + 1) as f64 * left);
-        term *= ratio;
+        (marked - k) as f64 * (drawn - k) as f64 / ((k + 1) as f64 * left)
+    };
+    // Terms relative to the largest one of the tail: nothing overflows, and both sides end when they no longer count.
+    let mode = ((marked + 1) as f64 * (drawn + 1) as f64 / (population + 2) as f64) as u64;
+    let largest = mode.clamp(overlap, most);
+    let first =
+        ln_choose(marked, largest) + ln_choose(population - marked, drawn - largest) - ln_choose(population, drawn);
+    let (mut term, mut sum) = (1.0, 1.0);
+    for k in largest..most {
+        term *= ratio(k);
         sum += term;
-        // The terms fall from here on and no longer count, or the overlap is so far below the expected one that p is 1.
-        if (ratio < 1.0 && term < 1e-18 * sum) || sum.is_infinite() {
+        if term < sum * TINY {
             break;
         }
     }
-    Ok(if sum.is_infinite() { 1.0 } else { (first.exp() * sum).min(1.0) })
+    term = 1.0;
+    for k in (overlap..largest).rev() {
+        term /= ratio(k);
+        sum += term;
+        if term < sum * TINY {
+            break;
+        }
+    }
+    Ok((first + f64::ln(sum)).min(0.0))
 }

@@ -10,6 +10,7 @@
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
 //! | do rows of one label find each other? | [`knn_accuracy`], [`mean_average_precision`], [`hits_at_k`] |
 //! | do they look more alike than others? | [`percent_strong`], [`pair_similarities`] |
+//! | the same in the definitions of cytominer-eval | [`replicate_reproducibility`], [`pair_enrichment`], [`hit_positions`] |
 //! | do batches mix? | [`graph_connectivity`], [`batch_mixing`] |
 //! | which features does a perturbation change? | [`differential_features`], [`explained_controls`] |
 //! | how does it look as a whole? | [`similarity_map`] |
@@ -65,7 +66,7 @@ pub use differential::{
 pub use efaar::{RankRecall, ThresholdRecall, efaar_recall, rank_recall};
 pub use fisher::{FisherCombination, fisher_combination};
 pub use gene_sets::{GeneSet, GeneSets, SetFormat};
-pub use hypergeometric::hypergeometric_upper_tail;
+pub use hypergeometric::{hypergeometric_upper_tail, ln_hypergeometric_upper_tail};
 pub use kolmogorov_smirnov::{KsLaw, KsTest, ks_test, ks_test_with};
 pub use map_agreement::map_agreement;
 pub use proximity::{
@@ -81,10 +82,12 @@ pub use recall_sampling::{
 };
 pub use relations::{Graph, PairColumns, Relations};
 pub use retrieval::{
-    BatchMixing, Enrichment, GraphConnectivity, GroupConnectivity, HitsAtK, KnnAccuracy, KnnConfig, LabelAccuracy,
-    LabelPrecision, LeftOut, MeanAveragePrecision, PairSimilarities, PercentStrong, PrecisionConfig, RowLabels, Votes,
-    batch_mixing, graph_connectivity, hits_at_k, knn_accuracy, mean_average_precision, pair_similarities,
-    percent_strong,
+    BatchMixing, Enrichment, EnrichmentConfig, EnrichmentPoint, GraphConnectivity, GroupConnectivity, HitPositions,
+    HitsAtK, KnnAccuracy, KnnConfig, LabelAccuracy, LabelPrecision, LeftOut, MeanAveragePrecision, Missing,
+    PairCounting, PairEnrichment, PairSimilarities, PairedGroup, PercentStrong, PrecisionConfig,
+    ReplicateReproducibility, ReproducibilityConfig, RowLabels, Similarity, Votes, batch_mixing, graph_connectivity,
+    hit_positions, hits_at_k, knn_accuracy, mean_average_precision, pair_enrichment, pair_similarities, percent_strong,
+    replicate_reproducibility,
 };
 pub use set_coherence::{ClusterKs, SetCoherence, cluster_ks, set_coherence, set_coherence_of_draws};
 pub use similarity::{SimilarityMap, similarity_map};

@@ -79,6 +79,13 @@ impl Keys {
         &self.values[row * self.d..(row + 1) * self.d]
     }
 
+    /// Some of the rows, by number.
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let values = rows.iter().flat_map(|&row| self.row(row as usize).iter().copied()).collect();
+        let half = rows.iter().map(|&row| self.half[row as usize]).collect();
+        Self { values, half, metric: self.metric, n: rows.len(), d: self.d, slack: self.slack }
+    }
+
     /// The key that decides.
     pub fn exact(&self, query: usize, row: usize) -> f64 {
         dot(self.row(query), self.row(row)) - self.half[row]
@@ -107,7 +114,7 @@ impl Keys {
 }
 
 /// Divides by the length, by the greatest entry first: the squares of very large and very small values stay in range.
-fn to_unit(row: &mut [f64]) {
+pub(super) fn to_unit(row: &mut [f64]) {
     let largest = row.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
     if largest > 0.0 {
         row.iter_mut().for_each(|v| *v /= largest);

@@ -44,6 +44,17 @@ impl RowLabels {
         Self { control: vec![false; names.len()], names, codes }
     }
 
+    /// One label for each list of values; two are the same when all values are.
+    pub(super) fn joint(labels: &[Vec<String>], between: &str) -> Self {
+        let mut code_of: BTreeMap<&[String], u32> = labels.iter().map(|label| (label.as_slice(), 0)).collect();
+        for (code, entry) in code_of.values_mut().enumerate() {
+            *entry = code as u32;
+        }
+        let codes = labels.iter().map(|label| code_of.get(label.as_slice()).copied().unwrap_or_default()).collect();
+        let names: Vec<String> = code_of.keys().map(|label| label.join(between)).collect();
+        Self { control: vec![false; names.len()], names, codes }
+    }
+
     /// A column of an embedding's table, such as `gene`, `guide` or `well`.
     ///
     /// ```

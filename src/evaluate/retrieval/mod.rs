@@ -7,6 +7,9 @@
 //! | is one of them among the first k? | [`hits_at_k`] |
 //! | do replicates look more alike than random groups? | [`percent_strong`] |
 //! | and than all pairs of different labels? | [`pair_similarities`] |
+//! | which share of the replicate pairs is above other pairs? | [`replicate_reproducibility`] (cytominer-eval) |
+//! | are replicate pairs enriched at the top? | [`pair_enrichment`] (cytominer-eval) |
+//! | where in the lists do the rows of a label stand? | [`hit_positions`] (cytominer-eval) |
 //! | do the rows of a batch, or of a label, hang together? | [`graph_connectivity`] |
 //! | which batches are around a row? | [`batch_mixing`] |
 //!
@@ -41,12 +44,19 @@ mod hits;
 mod keys;
 mod knn;
 mod labels;
+mod labels_joint;
+mod likeness;
 mod mixing;
+mod pair_cuts;
+mod pair_enrichment;
 mod pairs;
 mod permuted;
+mod positions;
 mod precision;
 mod queries;
 mod ranks;
+mod reproducibility;
+mod scan;
 mod strong;
 mod subset;
 mod votes;
@@ -56,10 +66,15 @@ pub use connectivity::{GraphConnectivity, GroupConnectivity, graph_connectivity,
 pub use hits::{HitsAtK, HitsPoint, hits_at_k, hits_at_k_of};
 pub use knn::{KnnAccuracy, KnnConfig, LabelAccuracy, knn_accuracy, knn_accuracy_of};
 pub use labels::RowLabels;
+pub use labels_joint::Missing;
+pub use likeness::Similarity;
 pub use mixing::{BatchMixing, batch_mixing, batch_mixing_of};
+pub use pair_enrichment::{EnrichmentConfig, EnrichmentPoint, PairCounting, PairEnrichment, pair_enrichment};
 pub use pairs::{BINS, Enrichment, PairSimilarities, pair_similarities};
+pub use positions::{HitPositions, hit_positions};
 pub use precision::{
     LabelPrecision, LeftOut, MeanAveragePrecision, PermutationNull, PrecisionConfig, mean_average_precision,
 };
+pub use reproducibility::{PairedGroup, ReplicateReproducibility, ReproducibilityConfig, replicate_reproducibility};
 pub use strong::{MOST, PercentStrong, ReplicateGroup, percent_strong};
 pub use votes::Votes;

@@ -12,24 +12,18 @@
 //!
 //! Set-DINO's Figure 2b draws such distributions for pairs within complexes and random pairs.
 
-use std::sync::{Mutex, PoisonError};
-
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::keys::Keys;
 use super::labels::RowLabels;
+use super::likeness::Similarity;
+use super::scan::scan_pairs;
 use super::subset::Subset;
-use crate::live::Bar;
 use crate::reduce::{Metric, Points};
 use crate::{Error, Result};
 
 /// Bins of the cosines, from -1 to 1.
 pub const BINS: usize = 1 << 16;
-/// Rows of a block: fixed, so that products round alike on any number of threads.
-const BLOCK: usize = 64;
-/// Operations that take long enough for a bar.
-const LONG: f64 = 1e11;
 
 /// Cosines of pairs with the same label and with different ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +38,14 @@ pub struct PairSimilarities {
     pub mean_different: f64,
     /// Rows that were compared.
     pub n: usize,
+    /// What "cosine" stands for above: [`pair_similarities`] takes cosines.
+    #[serde(default = "cosine")]
+    pub similarity: Similarity,
+}
+
+/// What results were that do not say it.
+fn cosine() -> Similarity {
+    Similarity::Cosine
 }
 
 /// How much more often pairs of one label are among the most similar pairs.
@@ -84,42 +86,33 @@ pub fn pair_similarities(points: &dyn Points, labels: &RowLabels) -> Result<Pair
     let rows = labels.perturbed_rows();
     let keys = Keys::new(&Subset { points, rows: &rows }, Metric::Cosine)?;
     let codes: Vec<u32> = rows.iter().map(|&row| labels.codes()[row]).collect();
-    let (n, d) = (keys.n(), points.shape().1);
-    let long = (n as f64).powi(2) * d as f64 > LONG;
-    let bar = Mutex::new(long.then(|| Bar::new("similarity of pairs", Some(n as u64))));
-    let none = || (vec![0u64; BINS], vec![0u64; BINS]);
-    let (same, different) = (0..n.div_ceil(BLOCK))
-        .into_par_iter()
-        .try_fold(
-            || (none(), Vec::new(), Vec::new()),
-            |((mut same, mut different), mut gathered, mut products), block| {
-                let first = block * BLOCK;
-                let queries: Vec<u32> = (first..(first + BLOCK).min(n)).map(|row| row as u32).collect();
-                keys.products(&queries, first, &mut gathered, &mut products);
-                for (at, cosines) in products.chunks(n - first).enumerate() {
-                    for (&cosine, &code) in cosines.iter().zip(&codes[first..]).skip(at + 1) {
-                        let to = if code == codes[first + at] { &mut same } else { &mut different };
-                        to[bin(cosine)] += 1;
-                    }
-                }
-                let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(bar) = bar.as_mut() {
-                    bar.advance(queries.len() as u64);
-                    if bar.stopped() {
-                        return Err(Error::new("the comparison of pairs was stopped").fix("run the cell again"));
-                    }
-                }
-                Ok(((same, different), gathered, products))
-            },
-        )
-        .map(|part| part.map(|(counts, ..)| counts))
-        .try_reduce(none, |(mut same, mut different), (more_same, more_different)| {
-            same.iter_mut().zip(more_same).for_each(|(a, b)| *a += b);
-            different.iter_mut().zip(more_different).for_each(|(a, b)| *a += b);
-            Ok((same, different))
-        })?;
-    let (mean_same, mean_different) = means(&keys, &codes, d, labels.names().len());
-    Ok(PairSimilarities { same, different, mean_same, mean_different, n })
+    count_pairs(&keys, &codes, labels.names().len(), Similarity::Cosine)
+}
+
+/// The same of rows that are prepared already, with the code of each row's label.
+pub(super) fn count_pairs(
+    keys: &Keys,
+    codes: &[u32],
+    labels: usize,
+    similarity: Similarity,
+) -> Result<PairSimilarities> {
+    let sum = |mut a: Vec<u64>, b: Vec<u64>| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        a
+    };
+    let (same, different) = scan_pairs(
+        keys,
+        || (vec![0u64; BINS], vec![0u64; BINS]),
+        |(same, different), row, products| {
+            for (&product, &code) in products.iter().zip(&codes[row + 1..]) {
+                let to = if code == codes[row] { &mut *same } else { &mut *different };
+                to[bin(product)] += 1;
+            }
+        },
+        |a, b| (sum(a.0, b.0), sum(a.1, b.1)),
+    )?;
+    let (mean_same, mean_different) = means(keys, codes, keys.row(0).len(), labels);
+    Ok(PairSimilarities { same, different, mean_same, mean_different, n: keys.n(), similarity })
 }
 
 fn bin(cosine: f64) -> usize {

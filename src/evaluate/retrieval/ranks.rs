@@ -39,6 +39,45 @@ impl Scratch {
         relevant: impl Iterator<Item = usize>,
         distractor: impl Fn(usize) -> bool,
     ) -> f64 {
+        self.levels_of(keys, query, products, relevant, distractor);
+        let (mut hits, mut ahead, mut sum) = (0u32, 0u32, 0.0);
+        for (&tied, &passed) in self.hits.iter().zip(&self.ahead) {
+            hits += tied;
+            ahead += passed;
+            sum += f64::from(tied) * f64::from(hits) / f64::from(hits + ahead);
+        }
+        sum / f64::from(hits)
+    }
+
+    /// Calls `each` with the rank, from 1, and the number of the relevant rows of `query` that have it, in ascending
+    /// order; rows that are equally near share the last rank.
+    pub fn ranks_of(
+        &mut self,
+        keys: &Keys,
+        query: usize,
+        products: &[f64],
+        relevant: impl Iterator<Item = usize>,
+        distractor: impl Fn(usize) -> bool,
+        mut each: impl FnMut(u32, u32),
+    ) {
+        self.levels_of(keys, query, products, relevant, distractor);
+        let mut rank = 0;
+        for (&tied, &passed) in self.hits.iter().zip(&self.ahead) {
+            rank += tied + passed;
+            each(rank, tied);
+        }
+    }
+
+    /// The distinct keys of the relevant rows in descending order, how many rows have each, and how many distractors
+    /// come between it and the one before it.
+    fn levels_of(
+        &mut self,
+        keys: &Keys,
+        query: usize,
+        products: &[f64],
+        relevant: impl Iterator<Item = usize>,
+        distractor: impl Fn(usize) -> bool,
+    ) {
         self.exact.clear();
         self.exact.extend(relevant.map(|row| keys.exact(query, row)));
         self.exact.sort_unstable_by(|a, b| b.total_cmp(a));
@@ -48,8 +87,8 @@ impl Scratch {
             self.levels.push(tied[0]);
             self.hits.push(tied.len() as u32);
         }
-        let Some(&last) = self.levels.last() else { return f64::NAN };
         self.ahead.clear();
+        let Some(&last) = self.levels.last() else { return };
         self.ahead.resize(self.levels.len(), 0);
         let slack = keys.slack;
         let (low, high) = (last - slack, self.levels[0] + slack);
@@ -96,13 +135,6 @@ impl Scratch {
                 *ahead += 1;
             }
         }
-        let (mut hits, mut ahead, mut sum) = (0u32, 0u32, 0.0);
-        for (&tied, &passed) in self.hits.iter().zip(&self.ahead) {
-            hits += tied;
-            ahead += passed;
-            sum += f64::from(tied) * f64::from(hits) / f64::from(hits + ahead);
-        }
-        sum / f64::from(hits)
     }
 
     /// Ranks all candidates of `query` by their exact keys; rows that are equally near share the last rank.

@@ -14,6 +14,7 @@ mod proximity;
 mod recall;
 mod recall_sampling;
 mod reduction;
+mod replicate_pairs;
 mod replicates;
 mod retrieval;
 mod screen;

@@ -10,8 +10,8 @@ use crate::figures::{Axis, Curves, Distribution, Figure};
 /// Bins of a drawn density.
 const DRAWN: usize = 128;
 
-/// Densities of the cosines of pairs with the same label and with different ones.
-fn densities(pairs: &PairSimilarities) -> Result<Figure> {
+/// Densities of the similarities of pairs with the same label and with different ones.
+pub(super) fn density_curves(title: &str, pairs: &PairSimilarities) -> Curves {
     let width = BINS / DRAWN;
     let at: Vec<f64> = (0..DRAWN).map(|bin| PairSimilarities::edge(bin * width + width / 2)).collect();
     let density = |counts: &[u64], n: u64| -> Vec<f64> {
@@ -19,7 +19,7 @@ fn densities(pairs: &PairSimilarities) -> Result<Figure> {
         counts.chunks(width).map(|bins| bins.iter().sum::<u64>() as f64 * scale).collect()
     };
     let (n_same, n_different) = (pairs.n_same(), pairs.n_different());
-    let mut figure = Curves::new("Similarity of pairs", Axis::new("cosine").limits(-1.0, 1.0), Axis::new("density"));
+    let mut figure = Curves::new(title, Axis::new(pairs.similarity.name()).limits(-1.0, 1.0), Axis::new("density"));
     for (name, counts, n) in [("same label", &pairs.same, n_same), ("different labels", &pairs.different, n_different)]
     {
         if n > 0 {
@@ -27,7 +27,13 @@ fn densities(pairs: &PairSimilarities) -> Result<Figure> {
             figure = figure.line(name, &at, &heights).band(name, &at, &vec![0.0; DRAWN], &heights);
         }
     }
-    Ok(figure.figure()?.caption(&format!(
+    figure
+}
+
+/// The densities with the numbers that go with them.
+fn densities(pairs: &PairSimilarities) -> Result<Figure> {
+    let (n_same, n_different) = (pairs.n_same(), pairs.n_different());
+    Ok(density_curves("Similarity of pairs", pairs).figure()?.caption(&format!(
         "{n_same} pairs with the same label (mean {:.4}), {n_different} with different ones (mean {:.4}); \
          Kolmogorov-Smirnov distance {:.4}. The kind of Figure 2b of the Set-DINO paper.",
         pairs.mean_same,
