@@ -41,11 +41,8 @@ impl Metric {
                 for (x, y) in x.iter().zip(y) {
                     (xx, yy, xy) = (xx + x * x, yy + y * y, xy + x * y);
                 }
-                let cosine = if in_range(xx) && in_range(yy) {
-                    xy / (xx.sqrt() * yy.sqrt())
-                } else {
-                    dot(&unit(x), &unit(y))
-                };
+                let cosine =
+                    if in_range(xx) && in_range(yy) { xy / (xx.sqrt() * yy.sqrt()) } else { dot(&unit(x), &unit(y)) };
                 (1.0 - cosine).clamp(0.0, 2.0)
             }
         }
