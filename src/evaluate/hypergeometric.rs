@@ -31,7 +31,7 @@ pub fn hypergeometric_upper_tail(population: u64, marked: u64, drawn: u64, overl
 ///
 /// ```
 /// let ln_p = perturbook::evaluate::ln_hypergeometric_upper_tail(2000, 1000, 1000, 1000)?;
-/// assert!((ln_p + 1382.267_994).abs() < 1e-6); // 1 / C(2000, 1000), below the least f64
+/// assert!((ln_p + 1_382.267_994).abs() < 1e-6); // 1 / C(2000, 1000), below the least f64
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
