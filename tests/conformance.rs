@@ -235,7 +235,7 @@ fn enrichment(entry: &Value) {
         assert!(both_undefined || (point.odds_ratio - odds).abs() < 1e-9 * odds, "{point:?}");
     }
     // The p-values of these are below the least number; their logarithms by SciPy.
-    for (at, ln_p) in [(1, -1086.425_038_277_3), (5, -1484.056_915_762_5), (6, -1527.830_384_683_6)] {
+    for (at, ln_p) in [(1, -1_086.425_038_277_3), (5, -1_484.056_915_762_5), (6, -1_527.830_384_683_6)] {
         assert!((found.points[at].ln_p - ln_p).abs() < 1e-7, "{:?}", found.points[at]);
     }
     assert_eq!(found.points[0].p, 1.0);

@@ -34,7 +34,7 @@ pub fn hypergeometric_upper_tail(population: u64, marked: u64, drawn: u64, overl
 ///
 /// ```
 /// let ln_p = perturbook::evaluate::ln_hypergeometric_upper_tail(2000, 1000, 1000, 1000)?;
-/// assert!((ln_p + 1382.267_994).abs() < 1e-6); // 1 / C(2000, 1000), below the least f64
+/// assert!((ln_p + 1_382.267_994).abs() < 1e-6); // 1 / C(2000, 1000), below the least f64
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
@@ -86,4 +86,39 @@ pub fn ln_hypergeometric_upper_tail(population: u64, marked: u64, drawn: u64, ov
         }
     }
     Ok((first + f64::ln(sum)).min(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_from_either_side_of_the_mode_are_finite() {
+        // Nearly everything is above; the largest term is far from the overlap.
+        assert_eq!(hypergeometric_upper_tail(100_000, 50_000, 50_000, 20_000).unwrap(), 1.0);
+        // Half of the symmetric law, and half of its middle term.
+        let (all, half) = (10_000, 5_000);
+        let p = hypergeometric_upper_tail(all, half, half, half / 2).unwrap();
+        let middle = p - hypergeometric_upper_tail(all, half, half, half / 2 + 1).unwrap();
+        assert!((p - 0.5 - middle / 2.0).abs() < 1e-9, "{p} {middle}");
+        assert_eq!(ln_hypergeometric_upper_tail(10, 2, 3, 3).unwrap(), f64::NEG_INFINITY);
+        assert_eq!(ln_hypergeometric_upper_tail(10, 8, 5, 3).unwrap(), 0.0);
+        assert!(ln_hypergeometric_upper_tail(10, 11, 3, 1).is_err());
+    }
+
+    #[test]
+    fn small_laws_are_those_of_counting() {
+        let choose = |n: u64, k: u64| (0..k).fold(1.0, |c, i| c * (n - i) as f64 / (i + 1) as f64);
+        for (population, marked, drawn) in [(12, 5, 7), (9, 9, 4), (15, 3, 1), (20, 10, 10), (7, 0, 3)] {
+            for overlap in 0..=marked.min(drawn) + 1 {
+                let possible = |k: &u64| drawn - k <= population - marked;
+                let tail: f64 = (overlap..=marked.min(drawn))
+                    .filter(possible)
+                    .map(|k| choose(marked, k) * choose(population - marked, drawn - k) / choose(population, drawn))
+                    .sum();
+                let got = hypergeometric_upper_tail(population, marked, drawn, overlap).unwrap();
+                assert!((got - tail).abs() < 1e-12, "{population} {marked} {drawn} {overlap}: {got} {tail}");
+            }
+        }
+    }
 }

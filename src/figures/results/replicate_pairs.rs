@@ -62,7 +62,8 @@ fn enrichment(found: &PairEnrichment) -> Result<Figure> {
     );
     if let Some(point) = found.points.iter().find(|point| !point.odds_ratio.is_nan()) {
         caption += &format!(
-            " Above quantile {} (similarity {:.4}): {} and {}, odds ratio {:.4}, Fisher's exact test ln p = {:.4e}.",
+            " Above quantile {} (similarity {:.4}): {} with the same label and {} others, odds ratio {:.4}, Fisher's exact \
+             test ln p = {:.4}.",
             point.quantile, point.threshold, point.same_above, point.different_above, point.odds_ratio, point.ln_p
         );
     }
