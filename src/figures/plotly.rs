@@ -75,7 +75,7 @@ fn render(page: &Page<'_>, theme: Theme) -> Value {
 
 /// Plotly reads a little HTML and, between dollar signs, TeX in every text: neither is meant here.
 fn markup(text: &str) -> String {
-    escape(text).replace('$', "&#36;")
+    escape(text).replace("&quot;", "&#34;").replace('$', "&#36;")
 }
 
 /// Six significant digits; NaN and infinities become null.
