@@ -519,3 +519,39 @@ fn sums_of_every_shared_matrix_are_finite_and_their_blocks_agree() {
         assert!(whole.is_finite() && close(parts, whole), "{path}: {parts}, {whole}");
     }
 }
+
+#[test]
+fn arrays_lie_in_one_piece_in_chunks_or_packed_and_hold_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.h5ad");
+    let values: Vec<f32> = (0..7 * 50).map(|i| if i % 3 == 0 { 0.0 } else { i as f32 + 0.5 }).collect();
+    let want = Array2::from_shape_vec((7, 50), values.clone()).unwrap();
+    // In one piece, in bands of rows of which the last is filled up, in bands that grow, in blocks, and packed.
+    for kind in 0..5 {
+        let mut file = hdf5_pure::FileBuilder::new();
+        for (name, rows) in [("obs", 7), ("var", 50)] {
+            let mut table = file.create_group(name);
+            table.set_attr("_index", hdf5_pure::AttrValue::String("_index".into()));
+            let names: Vec<String> = (0..rows).map(|row| format!("{name}{row}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            table.create_dataset("_index").with_strings(&names).unwrap();
+            file.add_group(table.finish());
+        }
+        let x = file.create_dataset("X").with_f32_data(&values).with_shape(&[7, 50]);
+        match kind {
+            0 => {}
+            1 => _ = x.with_chunks(&[2, 50]),
+            2 => {
+                let growing = [hdf5_pure::MaxExtent::Unlimited, hdf5_pure::MaxExtent::Fixed(50)];
+                _ = x.with_chunks(&[3, 50]).with_maxshape(&growing);
+            }
+            3 => _ = x.with_chunks(&[2, 16]),
+            _ => _ = x.with_chunks(&[2, 50]).with_deflate(4),
+        }
+        file.write(&path).unwrap();
+        let file = H5ad::open(&path).unwrap();
+        assert_eq!(file.dense(Matrix::X).unwrap(), want, "{kind}");
+        assert_eq!(file.counts(Matrix::X).unwrap().to_dense(), want, "{kind}");
+        check_blocks(&file, Matrix::X, &[1, 2, 3, 5]);
+    }
+}

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use hdf5_pure::{AttrValue, CompoundTypeBuilder, FileBuilder, GroupBuilder};
+use hdf5_pure::{AttrValue, CompoundTypeBuilder, FileBuilder, GroupBuilder, MaxExtent};
 use ndarray::{Array2, Array3, Array4, arr0};
 use perturbook::images::store::{Storage, StoreLayout, StoreWriter};
 use perturbook::io::npy::{self, write_npz};
@@ -118,7 +118,7 @@ fn safetensors() -> Vec<(&'static str, Vec<u8>)> {
 
 /// Small ones by hand: the h5ad writer takes the current layout, in which each text of a group has a heap of its own.
 fn h5ad() -> Vec<(&'static str, Vec<u8>)> {
-    vec![("rows", rows()), ("dense", dense()), ("records", records()), ("heap", heap())]
+    vec![("rows", rows()), ("dense", dense()), ("chunks", chunks()), ("records", records()), ("heap", heap())]
 }
 
 fn text(group: &mut GroupBuilder, name: &str, value: &str) {
@@ -182,6 +182,22 @@ fn dense() -> Vec<u8> {
     sparse(&mut csc, "csc_matrix");
     layers.add_group(csc.finish());
     file.add_group(layers.finish());
+    file.finish().unwrap()
+}
+
+/// A matrix by rows whose arrays could grow, in chunks that are not packed, as anndata writes it.
+fn chunks() -> Vec<u8> {
+    let mut file = FileBuilder::new();
+    table_of(&mut file, "obs", &["a", "b"], |_| {});
+    table_of(&mut file, "var", &["g", "h", "i"], |_| {});
+    let mut x = file.create_group("X");
+    text(&mut x, "encoding-type", "csr_matrix");
+    x.set_attr("shape", AttrValue::I64Array(vec![2, 3]));
+    for (name, numbers) in [("indptr", [0, 1, 3]), ("indices", [1, 0, 1])] {
+        x.create_dataset(name).with_i32_data(&numbers).with_chunks(&[2]).with_maxshape(&[MaxExtent::Unlimited]);
+    }
+    x.create_dataset("data").with_f32_data(&[1.0, 2.0, 3.0]).with_chunks(&[2]);
+    file.add_group(x.finish());
     file.finish().unwrap()
 }
 

@@ -254,9 +254,7 @@ pub(crate) fn starts(array: &Array) -> Result<Vec<u64>> {
 fn numbers(array: &Array) -> Result<Vec<u32>> {
     match array.kind() {
         // A negative number becomes one beyond every row, and is refused as such.
-        Kind::Int { signed: true, bytes: ..=4 } => {
-            Ok(array.all::<i32>("indices")?.into_iter().map(|number| number as u32).collect())
-        }
+        Kind::Int { signed: true, bytes: ..=4 } => Ok(bytemuck::allocation::cast_vec(array.all::<i32>("indices")?)),
         Kind::Int { signed: false, bytes: ..=4 } => array.all("indices"),
         _ => numbers_in(array, 0..array.shape()[0]),
     }

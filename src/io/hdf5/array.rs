@@ -1,13 +1,13 @@
 //! An array of numbers, read whole or by rows, unpacked by several threads.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use half::f16;
 use hdf5_pure::{AttrValue, Dataset, Datatype, DatatypeByteOrder, Layout};
 use rayon::prelude::*;
 
-use super::direct::{is_float, is_whole};
+use super::direct::{Pieces, is_float, is_whole};
 use super::group::{Attributes, place};
 use super::{FIX, Kind, Origin, guard};
 use crate::io::limit;
@@ -35,6 +35,8 @@ pub(crate) struct Array {
     /// Of 16-bit floats, whether they are big-endian.
     half: Option<bool>,
     pub(super) datatype: Datatype,
+    /// Where the numbers lie, once that was asked for; see [`Array::direct`].
+    pub(super) pieces: OnceLock<Option<Pieces>>,
 }
 
 /// A number type that an array can be read as.
@@ -92,6 +94,7 @@ impl Array {
             shape,
             chunk,
             datatype,
+            pieces: OnceLock::new(),
         };
         array.entries()?;
         Ok(array)
@@ -174,7 +177,7 @@ impl Array {
     }
 
     /// Entries of one row.
-    fn row_entries(&self) -> u64 {
+    pub(super) fn row_entries(&self) -> u64 {
         self.shape.iter().skip(1).product()
     }
 
@@ -260,8 +263,8 @@ impl Array {
         if into.is_empty() {
             return Ok(());
         }
-        if let Some(address) = self.direct::<T>()? {
-            return self.read_direct(address + start * row as u64 * self.entry_bytes, into);
+        if let Some(pieces) = self.direct::<T>()? {
+            return self.read_direct(pieces, start, into);
         }
         let mut rest = into;
         let mut parts = Vec::new();
