@@ -22,7 +22,7 @@
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::power::power;
+use super::forces::{Forces, LANES};
 use super::{Curve, FuzzyGraph, UmapConfig};
 use crate::Result;
 
@@ -41,6 +41,7 @@ pub(super) struct Layout {
     pub(super) repulsion: f64,
     pub(super) negatives: usize,
     pub(super) seed: u64,
+    forces: Forces,
 }
 
 /// What moves all points by one epoch: its number, and the rate.
@@ -72,7 +73,8 @@ impl Layout {
     pub(super) fn new(config: &UmapConfig, epochs: usize, rate: f64) -> Result<Self> {
         let curve = Curve::fit(config.min_dist, config.spread)?;
         let (repulsion, negatives, seed) = (config.repulsion, config.negatives, config.seed);
-        Ok(Self { curve, epochs, rate, repulsion, negatives, seed })
+        let forces = Forces::new(curve, config, 2, negatives);
+        Ok(Self { forces, curve, epochs, rate, repulsion, negatives, seed })
     }
 
     /// Moves `start` (`n x D`) and calls `epoch` after each epoch; its `false` ends the work early.
@@ -96,7 +98,7 @@ impl Layout {
                 let row = |k: usize| turn + k * TURNS;
                 let taking_turns = pulls.par_iter_mut().skip(turn).step_by(TURNS).enumerate();
                 taking_turns
-                    .map(|(k, pulls)| self.step(row(k), points[row(k)], pulls, now, &points))
+                    .map_init(Vec::new, |due, (k, pulls)| self.step(row(k), points[row(k)], pulls, now, &points, due))
                     .collect_into_vec(&mut moved);
                 for (k, &point) in moved.iter().enumerate() {
                     points[row(k)] = point;
@@ -130,7 +132,7 @@ impl Layout {
         for done in 0..self.epochs {
             let now = self.epoch(done);
             let each = points.par_iter_mut().zip(&mut pulls).enumerate();
-            each.for_each(|(i, (point, pulls))| *point = self.step(i, *point, pulls, now, map));
+            each.for_each_init(Vec::new, |due, (i, (point, pulls))| *point = self.step(i, *point, pulls, now, map, due));
             if !epoch(done + 1) {
                 break;
             }
@@ -160,29 +162,46 @@ impl Layout {
         pulls: &mut Pulls,
         now: Epoch,
         points: &[[f32; D]],
+        due: &mut Vec<u32>,
     ) -> [f32; D] {
-        let (a, b, repulsion) = (self.curve.a as f32, self.curve.b as f32, self.repulsion as f32);
+        pulls.due(now.number, due);
         let mut random = Random::new(self.seed, now.number, i);
-        let (times, itself) = (pulls.times, pulls.itself);
-        for pull in pulls.pulls.iter_mut().filter(|pull| pull.next <= now.number as f32) {
-            pull.next += pull.every;
-            for _ in 0..times {
-                let (apart, square) = difference(&point, &points[pull.to as usize]);
-                if square > SMALLEST {
-                    let raised = power(square, b);
-                    shift(&mut point, &apart, -2.0 * a * b * raised / (square * (1.0 + a * raised)), now.rate);
+        let others = points.len() - usize::from(pulls.itself < points.len());
+        let mut before = due.last().copied();
+        for &to in &*due {
+            let mut at = [[0.0; LANES]; D];
+            let mut stand = |lane: usize, other: usize| {
+                for (at, v) in at.iter_mut().zip(points[other]) {
+                    at[lane] = v;
                 }
+            };
+            stand(0, to as usize);
+            stand(1, before.unwrap_or(to) as usize);
+            for lane in 2..LANES - 1 {
+                let other = random.below(others);
+                stand(lane, other + usize::from(other >= pulls.itself));
             }
-            for _ in 0..self.negatives {
-                let other = random.below(points.len());
-                let (apart, square) = difference(&point, &points[other]);
-                if other != itself && square > SMALLEST {
-                    let force = 2.0 * b * repulsion / ((0.001 + square) * (1.0 + a * power(square, b)));
-                    shift(&mut point, &apart, force, now.rate);
-                }
-            }
+            before = Some(to);
+            point = self.forces.shifted(point, &at, now.rate);
         }
         point
+    }
+}
+
+impl Pulls {
+    /// The other ends of the edges that pull in this epoch.
+    fn due(&mut self, epoch: usize, due: &mut Vec<u32>) {
+        let now = epoch as f32;
+        due.clear();
+        due.resize(self.pulls.len(), 0);
+        let mut count = 0;
+        for pull in &mut self.pulls {
+            let pulls = pull.next <= now;
+            due[count] = pull.to;
+            count += usize::from(pulls);
+            pull.next += if pulls { pull.every } else { 0.0 };
+        }
+        due.truncate(count);
     }
 }
 
@@ -190,35 +209,22 @@ fn positions<const D: usize>(start: &Array2<f64>) -> Vec<[f32; D]> {
     start.rows().into_iter().map(|row| std::array::from_fn(|k| row[k] as f32)).collect()
 }
 
-fn difference<const D: usize>(x: &[f32; D], y: &[f32; D]) -> ([f32; D], f32) {
-    let apart: [f32; D] = std::array::from_fn(|k| x[k] - y[k]);
-    (apart, apart.iter().map(|v| v * v).sum())
-}
-
-fn shift<const D: usize>(point: &mut [f32; D], apart: &[f32; D], force: f32, rate: f32) {
-    for (coordinate, v) in point.iter_mut().zip(apart) {
-        *coordinate += rate * (force * v).clamp(-LONGEST, LONGEST);
-    }
-}
-
-/// A stream of random points (SplitMix64) that depends on nothing but seed, epoch and point.
+/// A stream of random points (a linear congruential generator) that depends on nothing but seed, epoch and point.
 struct Random(u64);
 
 impl Random {
     fn new(seed: u64, epoch: usize, point: usize) -> Self {
         let place = ((epoch as u64) << 32) | point as u64;
-        Self(Self(seed ^ place.wrapping_mul(0xD6E8_FEB8_6659_FD93)).next())
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
+        let mut z = seed ^ place.wrapping_mul(0xD6E8_FEB8_6659_FD93);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        Self(z ^ (z >> 31))
     }
 
+    /// One of `0..n`, by the upper half of the state.
+    #[inline(always)]
     fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.next()) * n as u128) >> 64) as usize
+        self.0 = self.0.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        (((self.0 >> 32) * n as u64) >> 32) as usize
     }
 }
