@@ -1,15 +1,15 @@
-//! What moves a point: several others at once, side by side.
+//! What moves a point: one that pulls and some that push, side by side.
 //!
 //! ```text
 //! pull:  -2 a b d^(2b) / (d^2 (1 + a d^(2b))) (y_i - y_j)
 //! push:   2 b repulsion / ((0.001 + d^2) (1 + a d^(2b))) (y_i - y_j)
 //! ```
 //!
-//! Both are `(p + q d^(2b)) / ((s + d^2) (1 + a d^(2b)))` with a `p`, `q` and `s` of their own, so that pulls and pushes
-//! stand in the lanes of the same vectors, and the processor works on all of them in the time of one.
+//! Both are `(p + q d^(2b)) / ((s + d^2) (1 + a d^(2b)))` with a `p`, `q` and `s` of their own: they stand in the lanes of
+//! the same vectors, and the processor works on all in the time of one. All act on the point where it stood before; each
+//! coordinate of each is cut to +-4 before they are added.
 
-use super::power::power;
-use super::{Curve, UmapConfig};
+use super::{Curve, UmapConfig, power::power};
 
 /// Others that are looked at side by side.
 pub(super) const LANES: usize = 8;
@@ -21,9 +21,9 @@ const SMALLEST: f32 = 1e-30;
 const SOFT: f32 = 0.001;
 
 /// One number for each lane.
-pub(super) type Lanes = [f32; LANES];
+type Lanes = [f32; LANES];
 
-/// The first lanes pull, those that follow push, the rest do nothing.
+/// What each lane does.
 #[derive(Clone, Debug)]
 pub(super) struct Forces {
     a: f32,
@@ -31,27 +31,41 @@ pub(super) struct Forces {
     p: Lanes,
     q: Lanes,
     s: Lanes,
+    /// How often; 0 where the lane is not used.
+    times: Lanes,
 }
 
 impl Forces {
-    pub(super) fn new(curve: Curve, config: &UmapConfig, pulls: usize, pushes: usize) -> Self {
+    /// The rounds of one pull that counts `pulls` times and of the pushes that come with it: the pull is in the first lane
+    /// of the first round.
+    pub(super) fn rounds(curve: Curve, config: &UmapConfig, pulls: usize) -> Vec<Self> {
         let (a, b) = (curve.a as f32, curve.b as f32);
-        let is_push = |lane: usize| (pulls..pulls + pushes).contains(&lane);
-        let p = |lane| if is_push(lane) { 2.0 * b * config.repulsion as f32 } else { 0.0 };
-        let q = |lane| if lane < pulls { -2.0 * a * b } else { 0.0 };
-        let s = |lane| if is_push(lane) { SOFT } else { 0.0 };
-        Self { a, b, p: std::array::from_fn(p), q: std::array::from_fn(q), s: std::array::from_fn(s) }
+        let round = |first: usize| {
+            let by_lane = |pull: f32, push: f32| std::array::from_fn(|lane| if first + lane == 0 { pull } else { push });
+            let times = |lane| match first + lane {
+                0 => pulls as f32,
+                push => f32::from(u8::from(push <= config.negatives)),
+            };
+            Self {
+                a,
+                b,
+                p: by_lane(0.0, 2.0 * b * config.repulsion as f32),
+                q: by_lane(-2.0 * a * b, 0.0),
+                s: by_lane(0.0, SOFT),
+                times: std::array::from_fn(times),
+            }
+        };
+        (0..=config.negatives).step_by(LANES).map(round).collect()
     }
 
-    /// Where `point` stands after the forces of those that stand `at` acted on it.
+    /// Where `point` stands after the forces of those that stand `at`.
     #[inline(always)]
-    pub(super) fn shifted<const D: usize>(&self, point: [f32; D], at: &[Lanes; D], rate: f32) -> [f32; D] {
-        let mut square = [0.0; LANES];
-        let mut apart = [[0.0; LANES]; D];
-        for (apart, (&point, at)) in apart.iter_mut().zip(point.iter().zip(at)) {
-            for lane in 0..LANES {
-                apart[lane] = point - at[lane];
-                square[lane] += apart[lane] * apart[lane];
+    pub(super) fn moved<const D: usize>(&self, point: [f32; D], at: &[[f32; D]; LANES], rate: f32) -> [f32; D] {
+        let (mut apart, mut square) = ([[0.0; LANES]; D], [0.0; LANES]);
+        for lane in 0..LANES {
+            for k in 0..D {
+                apart[k][lane] = point[k] - at[lane][k];
+                square[lane] += apart[k][lane] * apart[k][lane];
             }
         }
         let mut force = [0.0; LANES];
@@ -61,10 +75,15 @@ impl Forces {
             let strength = strength / ((self.s[lane] + square[lane]) * (1.0 + self.a * raised));
             force[lane] = if square[lane] > SMALLEST { strength } else { 0.0 };
         }
-        std::array::from_fn(|k| {
-            let step: Lanes = std::array::from_fn(|lane| (force[lane] * apart[k][lane]).clamp(-LONGEST, LONGEST));
-            point[k] + rate * total(step)
-        })
+        let mut moved = point;
+        for k in 0..D {
+            let mut step = [0.0; LANES];
+            for lane in 0..LANES {
+                step[lane] = self.times[lane] * (force[lane] * apart[k][lane]).clamp(-LONGEST, LONGEST);
+            }
+            moved[k] += rate * total(step);
+        }
+        moved
     }
 }
 

@@ -22,7 +22,7 @@
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::forces::{Forces, LANES};
+use super::forces::Forces;
 use super::{Curve, FuzzyGraph, UmapConfig};
 use crate::Result;
 
@@ -41,7 +41,7 @@ pub(super) struct Layout {
     pub(super) repulsion: f64,
     pub(super) negatives: usize,
     pub(super) seed: u64,
-    forces: Forces,
+    rounds: Vec<Forces>,
 }
 
 /// What moves all points by one epoch: its number, and the rate.
@@ -73,8 +73,8 @@ impl Layout {
     pub(super) fn new(config: &UmapConfig, epochs: usize, rate: f64) -> Result<Self> {
         let curve = Curve::fit(config.min_dist, config.spread)?;
         let (repulsion, negatives, seed) = (config.repulsion, config.negatives, config.seed);
-        let forces = Forces::new(curve, config, 2, negatives);
-        Ok(Self { forces, curve, epochs, rate, repulsion, negatives, seed })
+        let rounds = Forces::rounds(curve, config, 2);
+        Ok(Self { rounds, curve, epochs, rate, repulsion, negatives, seed })
     }
 
     /// Moves `start` (`n x D`) and calls `epoch` after each epoch; its `false` ends the work early.
@@ -167,22 +167,17 @@ impl Layout {
         pulls.due(now.number, due);
         let mut random = Random::new(self.seed, now.number, i);
         let others = points.len() - usize::from(pulls.itself < points.len());
-        let mut before = due.last().copied();
         for &to in &*due {
-            let mut at = [[0.0; LANES]; D];
-            let mut stand = |lane: usize, other: usize| {
-                for (at, v) in at.iter_mut().zip(points[other]) {
-                    at[lane] = v;
-                }
-            };
-            stand(0, to as usize);
-            stand(1, before.unwrap_or(to) as usize);
-            for lane in 2..LANES - 1 {
-                let other = random.below(others);
-                stand(lane, other + usize::from(other >= pulls.itself));
+            for (round, forces) in self.rounds.iter().enumerate() {
+                let at = std::array::from_fn(|lane| {
+                    if round + lane == 0 {
+                        return points[to as usize];
+                    }
+                    let other = random.below(others);
+                    points[other + usize::from(other >= pulls.itself)]
+                });
+                point = forces.moved(point, &at, now.rate);
             }
-            before = Some(to);
-            point = self.forces.shifted(point, &at, now.rate);
         }
         point
     }

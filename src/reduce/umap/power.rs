@@ -23,7 +23,7 @@ pub(super) fn power(x: f32, y: f32) -> f32 {
     let raised = (y * log).clamp(-126.0, 126.0);
     let rounded = raised + 12_582_912.0; // 1.5 * 2^23: the last bits are the nearest integer
     let t = (raised - (rounded - 12_582_912.0)) * LN_2;
-    let rest = 1.0 + t * (1.0 + t * (1.0 / 2.0 + t * (1.0 / 6.0 + t * (1.0 / 24.0 + t * (1.0 / 120.0 + t / 720.0)))));
+    let rest = 1.0 + t * (1.0 + t * (1.0 / 2.0 + t * (1.0 / 6.0 + t * (1.0 / 24.0 + t * (1.0 / 120.0 + t * (1.0 / 720.0))))));
     f32::from_bits(rest.to_bits().wrapping_add(rounded.to_bits() << 23))
 }
 
