@@ -79,7 +79,7 @@ impl Forces {
         for k in 0..D {
             let mut step = [0.0; LANES];
             for lane in 0..LANES {
-                step[lane] = self.times[lane] * (force[lane] * apart[k][lane]).clamp(-LONGEST, LONGEST);
+                step[lane] = self.times[lane] * (force[lane] * apart[k][lane]).min(LONGEST).max(-LONGEST);
             }
             moved[k] += rate * total(step);
         }
