@@ -41,7 +41,8 @@ impl Forces {
     pub(super) fn rounds(curve: Curve, config: &UmapConfig, pulls: usize) -> Vec<Self> {
         let (a, b) = (curve.a as f32, curve.b as f32);
         let round = |first: usize| {
-            let by_lane = |pull: f32, push: f32| std::array::from_fn(|lane| if first + lane == 0 { pull } else { push });
+            let by_lane =
+                |pull: f32, push: f32| std::array::from_fn(|lane| if first + lane == 0 { pull } else { push });
             let times = |lane| match first + lane {
                 0 => pulls as f32,
                 push => f32::from(u8::from(push <= config.negatives)),
@@ -60,6 +61,7 @@ impl Forces {
 
     /// Where `point` stands after the forces of those that stand `at`.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "the form that becomes vector instructions")]
     pub(super) fn moved<const D: usize>(&self, point: [f32; D], at: &[[f32; D]; LANES], rate: f32) -> [f32; D] {
         let (mut apart, mut square) = ([[0.0; LANES]; D], [0.0; LANES]);
         for lane in 0..LANES {
@@ -79,7 +81,7 @@ impl Forces {
         for k in 0..D {
             let mut step = [0.0; LANES];
             for lane in 0..LANES {
-                step[lane] = self.times[lane] * (force[lane] * apart[k][lane]).min(LONGEST).max(-LONGEST);
+                step[lane] = self.times[lane] * cut(force[lane] * apart[k][lane]);
             }
             moved[k] += rate * total(step);
         }
@@ -87,7 +89,46 @@ impl Forces {
     }
 }
 
+/// As `clamp`, in the form that was fastest when measured.
+#[inline(always)]
+fn cut(v: f32) -> f32 {
+    let v = if v < LONGEST { v } else { LONGEST };
+    if v > -LONGEST { v } else { -LONGEST }
+}
+
 #[inline(always)]
 fn total(v: Lanes) -> f32 {
     ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forces_are_those_of_the_formula() {
+        let (curve, config) = (Curve { a: 1.577, b: 0.895 }, UmapConfig { negatives: 10, ..UmapConfig::default() });
+        let rounds = Forces::rounds(curve, &config, 2);
+        assert_eq!(rounds.len(), 2);
+        let at: [[f32; 2]; LANES] = std::array::from_fn(|lane| [0.3 * lane as f32, 1.0 - 0.2 * lane as f32]);
+        let (point, rate) = ([0.6f32, 0.6], 0.01); // where the third stands, which so has no force
+        for (number, (forces, used)) in rounds.iter().zip([8, 3]).enumerate() {
+            let mut want = point.map(f64::from);
+            for (lane, other) in at.iter().enumerate().take(used) {
+                let apart = [0, 1].map(|k| f64::from(point[k]) - f64::from(other[k]));
+                let square = apart[0] * apart[0] + apart[1] * apart[1];
+                let curved = 1.0 + curve.a * square.powf(curve.b);
+                let force = match (number + lane, square > 1e-12) {
+                    (_, false) => 0.0,
+                    (0, _) => -2.0 * curve.a * curve.b * square.powf(curve.b - 1.0) / curved,
+                    _ => 2.0 * curve.b / ((0.001 + square) * curved),
+                };
+                let times = if number + lane == 0 { 2.0 } else { 1.0 };
+                want.iter_mut().zip(apart).for_each(|(to, v)| *to += rate * times * (force * v).clamp(-4.0, 4.0));
+            }
+            let got = forces.moved(point, &at, rate as f32);
+            let error = (0..2).map(|k| (f64::from(got[k]) - want[k]).abs()).fold(0.0, f64::max);
+            assert!(error < 1e-6, "round {number}: {got:?}, not {want:?}");
+        }
+    }
 }

@@ -25,7 +25,7 @@ use crate::Result;
 /// Turns of an epoch.
 const TURNS: usize = 8;
 /// Points that a thread takes at once.
-const CHUNK: usize = 32;
+const CHUNK: usize = 64;
 
 /// What the layout needs to know.
 pub(super) struct Layout {
@@ -76,15 +76,17 @@ impl Layout {
         let rounds = Forces::rounds(self.curve, &self.config, 2);
         for done in 0..self.epochs {
             let now = self.epoch(done, &rounds);
-            for turn in 0..TURNS.min(points.len()) {
+            let mut turn = |turn: usize| {
                 let row = |k: usize| turn + k * TURNS;
-                let count = (points.len() - turn).div_ceil(TURNS);
-                let step = |due: &mut Vec<u32>, k: usize| now.step(row(k), points[row(k)], &edges(row(k)), &points, due);
-                (0..count).into_par_iter().with_min_len(CHUNK).map_init(Vec::new, step).collect_into_vec(&mut moved);
+                let step = |due: &mut Vec<u32>, k| now.step(row(k), points[row(k)], &edges(row(k)), &points, due);
+                let rows = (0..(points.len() - turn).div_ceil(TURNS)).into_par_iter().with_min_len(CHUNK);
+                rows.map_init(Vec::new, step).collect_into_vec(&mut moved);
                 for (k, &point) in moved.iter().enumerate() {
                     points[row(k)] = point;
                 }
-            }
+            };
+            // In a thread of the pool, where the next turn begins without waking one.
+            rayon::scope(|_| (0..TURNS.min(start.nrows())).for_each(&mut turn));
             if !epoch(done + 1, &points) {
                 break;
             }
@@ -195,5 +197,31 @@ impl Random {
     fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
         (((self.0 >> 32) * n as u64) >> 32) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_pulls_in_its_share_of_the_epochs() {
+        let (to, shares) = ([0, 1, 2, 3], shares(&[2.0, 1.0, 0.5, 0.001]));
+        let edges = Edges { to: &to, shares: &shares, itself: 9 };
+        let (mut room, mut pulls) = (Vec::new(), [0; 4]);
+        for epoch in 0..200 {
+            edges.due(epoch, &mut room).iter().for_each(|&other| pulls[other as usize] += 1);
+        }
+        assert_eq!(pulls, [199, 100, 50, 0]); // the strongest in all but the first
+    }
+
+    #[test]
+    fn random_points_are_spread_evenly() {
+        let mut counts = [0; 7];
+        for point in 0..700 {
+            let mut random = Random::new(1, 2, point);
+            (0..100).for_each(|_| counts[random.below(7)] += 1);
+        }
+        assert!(counts.iter().all(|&count| (9_600..10_400).contains(&count)), "{counts:?}");
     }
 }
