@@ -1,9 +1,12 @@
 //! UMAP beside umap-learn, in one run on the same points: `cargo bench --profile dev -p perturbook --bench umap`.
 //!
-//! Prints the seconds of a map (best of several, without the peer's compilation) and what both maps kept of the
-//! neighbourhoods (means over the same number of seeds). Without Python and umap-learn the peer's column stays empty.
+//! Both use 15 neighbours, 500 epochs and the same metric. Prints the seconds of a map (best of several; the peer's after
+//! its compilation, with a seed, for which it uses one thread, and without one, for which it uses all), what the maps
+//! kept of the neighbourhoods (means over the same number of seeds), and the most memory that a process of its own took
+//! for it. Without Python and umap-learn the peer's columns stay empty.
 //! Then neighbours of many points, exact and approximate, with the share of the true ones that the latter are.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -17,51 +20,96 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 const RUNS: u64 = 3;
+/// How the program is told to make one map and to say what memory that took.
+const ALONE: &str = "--alone";
 
 fn main() -> perturbook::Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, points, metric] = arguments.as_slice()
+        && flag == ALONE
+    {
+        return alone(Path::new(points), if metric == "cosine" { Metric::Cosine } else { Metric::Euclidean });
+    }
     // cargo test compiles and runs benches too, in passing: nothing to check there.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
     }
     let config = GeneEmbeddingConfig { genes: 3_000, ..GeneEmbeddingConfig::default() };
     let genes = gene_embedding(&config)?.profiles.values().to_owned();
     let cells = cell_embedding(&GeneEmbeddingConfig { genes: 100, complexes: 8, cells_per_guide: 12, ..config })?;
     let cells = cells.embedding.values().mapv(f64::from);
-    let inputs = [("cosine_genes", Metric::Cosine, genes), ("euclidean_cells", Metric::Euclidean, cells)];
-
     let folder = tempfile::tempdir().map_err(|e| perturbook::Error::file("the folder of temporary files", e))?;
-    for (name, _, points) in &inputs {
-        ndarray_npy::write_npy(folder.path().join(format!("{name}.npy")), points).expect("an array can be written");
-    }
-    let peer = peer(folder.path(), &inputs.each_ref().map(|(name, ..)| *name));
     println!(
-        "{:<32} {:>9} {:>11} {:>7} {:>22} {:>22}",
-        "", "ours", "umap-learn", "ratio", "trustworthiness", "overlap"
+        "{:<28} {:>7} {:>11} {:>6} {:>9} {:>6} {:>16} {:>16} {:>22}",
+        "", "ours", "umap-learn", "ratio", "no seed", "ratio", "trustworthiness", "overlap", "memory, MiB (ready)"
     );
-    for (name, metric, points) in &inputs {
-        let mut ours = (f64::INFINITY, Vec::new());
-        for seed in 0..RUNS {
-            let start = Instant::now();
-            let map = umap(points, &UmapConfig { metric: *metric, seed, ..UmapConfig::default() })?.map;
-            ours.0 = ours.0.min(start.elapsed().as_secs_f64());
-            ours.1.push(map_quality(points, &map, *metric, 15)?);
-        }
-        let theirs = peer.iter().find(|(known, _)| known == name).map(|(_, seconds)| *seconds);
-        let maps = (0..RUNS).map(|seed| folder.path().join(format!("{name}_map{seed}.npy")));
-        let maps: Vec<Array2<f64>> = maps.filter_map(|path| ndarray_npy::read_npy(path).ok()).collect();
-        let judged: Vec<MapQuality> =
-            maps.iter().map(|map| map_quality(points, map, *metric, 15)).collect::<perturbook::Result<_>>()?;
-        let pair = |what: fn(&MapQuality) -> f64| {
-            let mean = |all: &[MapQuality]| all.iter().map(what).sum::<f64>() / all.len() as f64;
-            format!("{:.3} / {:.3}", mean(&ours.1), mean(&judged))
-        };
-        let title = format!("{}, {} x {}", name.replace('_', " "), points.nrows(), points.ncols());
-        let ratio = theirs.map(|theirs| format!("{:.1}", theirs / ours.0)).unwrap_or_default();
-        let theirs = theirs.map(|theirs| format!("{theirs:.2} s")).unwrap_or_default();
-        let (trust, overlap) = (pair(|q| q.trustworthiness), pair(|q| q.overlap));
-        println!("{title:<32} {:>7.2} s {theirs:>11} {ratio:>7} {trust:>22} {overlap:>22}", ours.0);
+    for (name, metric, points) in [("genes", Metric::Cosine, genes), ("cells", Metric::Euclidean, cells)] {
+        row(folder.path(), name, metric, &points)?;
     }
     many_points()
+}
+
+/// One line of the table.
+fn row(folder: &Path, name: &str, metric: Metric, points: &Array2<f64>) -> perturbook::Result<()> {
+    let file = folder.join(format!("{name}.npy"));
+    ndarray_npy::write_npy(&file, points).expect("an array can be written");
+    let metric_name = if metric == Metric::Cosine { "cosine" } else { "euclidean" };
+    let mut memory = Command::new(std::env::current_exe().expect("this program has a path"));
+    let memory = answers(memory.arg(ALONE).arg(&file).arg(metric_name));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/umap_peer.py");
+    let mut peer = Command::new(std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned()));
+    let peer = answers(peer.arg(script).arg(folder).args([name, metric_name]).arg(RUNS.to_string()));
+
+    let mut ours = (f64::INFINITY, Vec::new());
+    for seed in 0..RUNS {
+        let start = Instant::now();
+        let map = umap(points, &UmapConfig { metric, seed, ..UmapConfig::default() })?.map;
+        ours.0 = ours.0.min(start.elapsed().as_secs_f64());
+        ours.1.push(map_quality(points, &map, metric, 15)?);
+    }
+    let maps = (0..RUNS).map(|seed| folder.join(format!("{name}_map{seed}.npy")));
+    let maps: Vec<Array2<f64>> = maps.filter_map(|path| ndarray_npy::read_npy(path).ok()).collect();
+    let judged: Vec<MapQuality> =
+        maps.iter().map(|map| map_quality(points, map, metric, 15)).collect::<perturbook::Result<_>>()?;
+    let pair = |what: fn(&MapQuality) -> f64| {
+        let mean = |all: &[MapQuality]| all.iter().map(what).sum::<f64>() / all.len() as f64;
+        format!("{:.3} / {:.3}", mean(&ours.1), mean(&judged))
+    };
+    let seconds = |key: &str| peer.get(key).map(|seconds| format!("{seconds:.2} s")).unwrap_or_default();
+    let ratio = |key: &str| peer.get(key).map(|seconds| format!("{:.1}", seconds / ours.0)).unwrap_or_default();
+    let held = |of: &HashMap<String, f64>| match (of.get("peak"), of.get("ready")) {
+        (Some(peak), Some(ready)) => format!("{peak:.0} ({ready:.0})"),
+        _ => "-".to_owned(),
+    };
+    println!(
+        "{:<28} {:>5.2} s {:>11} {:>6} {:>9} {:>6} {:>16} {:>16} {:>22}",
+        format!("{name}, {} x {}, {metric_name}", points.nrows(), points.ncols()),
+        ours.0,
+        seconds("seeded"),
+        ratio("seeded"),
+        seconds("unseeded"),
+        ratio("unseeded"),
+        pair(|q| q.trustworthiness),
+        pair(|q| q.overlap),
+        format!("{} / {}", held(&memory), held(&peer)),
+    );
+    Ok(())
+}
+
+/// Makes one map and prints the most memory that this process held before and in the end, in MiB, where the system says.
+fn alone(points: &Path, metric: Metric) -> perturbook::Result<()> {
+    let peak = |key: &str| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        if let Some(kib) = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()) {
+            println!("{key} {}", kib / 1024.0);
+        }
+    };
+    let points: Array2<f64> = ndarray_npy::read_npy(points).expect("the points were written");
+    peak("ready");
+    umap(&points, &UmapConfig { metric, ..UmapConfig::default() })?;
+    peak("peak");
+    Ok(())
 }
 
 /// Seconds and recall of the two searches.
@@ -87,21 +135,14 @@ fn many_points() -> perturbook::Result<()> {
     Ok(())
 }
 
-/// The peer's seconds by name; empty where it cannot run.
-fn peer(folder: &Path, names: &[&str]) -> Vec<(String, f64)> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/umap_peer.py");
-    let python = std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let output = Command::new(python).arg(script).arg(folder).arg(RUNS.to_string()).args(names).output();
-    let Ok(output) = output else { return Vec::new() };
+/// The `name number` lines that a program prints; none where it cannot run.
+fn answers(command: &mut Command) -> HashMap<String, f64> {
+    let Ok(output) = command.output() else { return HashMap::new() };
     if !output.status.success() {
-        eprintln!(
-            "the peer did not run: {}",
-            String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default()
-        );
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        eprintln!("{:?} did not run: {}", command.get_program(), error.lines().last().unwrap_or_default());
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.lines()
-        .filter_map(|line| line.split_once(' '))
-        .filter_map(|(n, s)| Some((n.to_owned(), s.parse().ok()?)))
-        .collect()
+    let pairs = text.lines().filter_map(|line| line.split_once(' '));
+    pairs.filter_map(|(name, number)| Some((name.to_owned(), number.parse().ok()?))).collect()
 }

@@ -12,6 +12,7 @@ mod config;
 mod curve;
 mod file;
 mod fit;
+mod forces;
 mod fuzzy;
 mod labels;
 mod layout;
