@@ -3,8 +3,9 @@
 //!
 //! Rows are random profiles in groups of twelve, a seventh of them controls. Prints seconds, GFLOP/s of the `2 n^2 d`
 //! operations that all pairs take, their share of what a plain matrix product reaches on all threads in that precision,
-//! the peak memory of the process, and how time grows with the number of rows (2 is quadratic). `60000 1536` is the
-//! size of twelve wells of a genome-wide screen in Set-DINO's evaluation.
+//! the peak memory of the process, and how time grows with the number of rows (2 is quadratic). "Half" says that one
+//! product serves both rows of a pair: `n^2 d` operations are done, and the share can be above 100 %. `60000 1536` is
+//! the size of twelve wells of a genome-wide screen in Set-DINO's evaluation.
 
 use std::time::Instant;
 
@@ -59,7 +60,7 @@ fn main() -> perturbook::Result<()> {
         "", "rows", "seconds", "GFLOP/s", "share", "peak", "growth"
     );
     let kinds: [(&str, f64, &Work); 4] = [
-        ("kNN accuracy, k = 5 (f32 products)", single, &|x, labels| {
+        ("kNN accuracy, k = 5 (f32, half)", single, &|x, labels| {
             Ok(knn_accuracy(x, labels, &KnnConfig::default())?.accuracy)
         }),
         ("mean average precision (f64)", double, &|x, labels| {

@@ -7,7 +7,7 @@
 //! Among the points themselves `x . y` serves both: only tiles on and above the diagonal are computed, and each offers
 //! its rows to its columns and its columns to its rows.
 //!
-//! Memory: the points once more in single precision, `16 k` to `24 k` bytes for each point and 1 MB for each thread. Time:
+//! Memory: the points once more in single precision, `18 k + 200` bytes for each point and 1 MB for each thread. Time:
 //! `n^2 d` operations, `2 m n d` among other points.
 
 use std::sync::{Mutex, PoisonError};
