@@ -1,7 +1,8 @@
 //! Training steps beside PyTorch, in one run on the CPU: `cargo bench --profile dev -p perturbook --bench train`.
 //!
 //! Prints how many images or cells a second each learns from, with the same architecture, batch and number of threads.
-//! Without Python and PyTorch the peer's column stays empty.
+//! Without Python and PyTorch the peer's column stays empty. Names of workloads as arguments (`-- vit stargan`) leave out
+//! the others.
 
 #[path = "train/steps.rs"]
 mod steps;
@@ -17,9 +18,13 @@ fn main() {
         return;
     }
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let peer = peer(threads);
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let peer = peer(threads, &chosen);
     println!("{:<12} {:>16} {:>16} {:>7}   items/s, {threads} threads", "", "ours", "PyTorch", "ratio");
     for mut workload in steps::workloads(&Device::autodiff(cpu())) {
+        if !(chosen.is_empty() || chosen.iter().any(|name| name == workload.name)) {
+            continue;
+        }
         let ours = workload.items as f64 / workload.best(8).0;
         let theirs = peer.iter().find(|(name, _)| name == workload.name).map(|(_, s)| workload.items as f64 / s);
         let (ratio, theirs) = theirs.map_or_else(Default::default, |t| (format!("{:.2}", ours / t), format!("{t:.0}")));
@@ -28,10 +33,12 @@ fn main() {
 }
 
 /// The peer's seconds of a step by name; empty where it cannot run.
-fn peer(threads: usize) -> Vec<(String, f64)> {
+fn peer(threads: usize, chosen: &[String]) -> Vec<(String, f64)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/train_peer.py");
     let python = std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let Ok(output) = Command::new(python).arg(script).arg(threads.to_string()).output() else { return Vec::new() };
+    let Ok(output) = Command::new(python).arg(script).arg(threads.to_string()).args(chosen).output() else {
+        return Vec::new();
+    };
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         eprintln!("the peer did not run: {}", errors.lines().last().unwrap_or_default());

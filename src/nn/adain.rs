@@ -22,7 +22,9 @@ use burn::module::Module;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Conv, Init, Linear, doubled, instance_norm, leaky_relu};
+use super::instance_norm::EPSILON;
+use super::rows::{image_rows, scaled_rows};
+use super::{Conv, Init, Linear, doubled, leaky_relu};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// Adaptive instance normalisation.
@@ -53,10 +55,10 @@ impl AdaIn {
 
     /// Images `n x channels x rows x columns` with styles `n x style`; the shape of images stays.
     pub fn forward(&self, x: Tensor<4>, style: Tensor<2>) -> Tensor<4> {
-        let [n, channels, _, _] = x.dims();
-        let both = self.fc.forward(style).reshape([n, 2 * channels, 1, 1]);
-        let (gamma, beta) = (both.clone().narrow(1, 0, channels), both.narrow(1, channels, channels));
-        instance_norm(x) * (gamma + 1.0) + beta
+        let shape @ [n, channels, _, _] = x.dims();
+        let both = self.fc.forward(style);
+        let part = |from: usize| both.clone().narrow(1, from, channels).reshape([n * channels, 1]);
+        scaled_rows(image_rows(x), EPSILON, part(0) + 1.0, part(channels)).reshape(shape)
     }
 }
 

@@ -10,7 +10,6 @@
 use burn::module::{Module, Param};
 use burn::tensor::backend::Backend as Burn;
 
-use super::standardised;
 use crate::tensor::{Backend, Device, Tensor};
 
 /// Batch normalisation over rows.
@@ -56,12 +55,14 @@ impl BatchNorm {
     /// ```
     pub fn forward_training(&mut self, x: Tensor<2>) -> Tensor<2> {
         let n = x.dims()[0] as f64;
-        let plain = x.clone().detach();
-        let mean = plain.clone().mean_dim(0);
-        let var = (plain - mean.clone()).powi_scalar(2).sum_dim(0) / (n - 1.0).max(1.0);
-        move_towards(&mut self.running_mean, mean.squeeze_dim(0), self.momentum);
-        move_towards(&mut self.running_var, var.squeeze_dim(0), self.momentum);
-        standardised(x, &[0], self.epsilon) * self.weight.val().unsqueeze() + self.bias.val().unsqueeze()
+        let mean = x.clone().mean_dim(0);
+        let centred = x - mean.clone();
+        let var = (centred.clone() * centred.clone()).mean_dim(0);
+        let unbiased = var.clone().detach() * (n / (n - 1.0).max(1.0));
+        move_towards(&mut self.running_mean, mean.detach().squeeze_dim(0), self.momentum);
+        move_towards(&mut self.running_var, unbiased.squeeze_dim(0), self.momentum);
+        let scale = (var + self.epsilon).sqrt().recip() * self.weight.val().unsqueeze();
+        centred * scale + self.bias.val().unsqueeze()
     }
 
     /// Rows after training, `n x width`, by the running averages.

@@ -1,4 +1,8 @@
 //! Convolutions of square kernels over `n x channels x rows x columns`, and their transposes.
+//!
+//! On the CPU burn differentiates a convolution by its weight as a convolution whose kernel is as large as the image, and
+//! by its bias on a transposed copy. So there kernels of single pixels are matrix products, the gradient of a strided
+//! convolution's weight is one, and a bias is added to rows. Numbers are the same but for rounding.
 
 use burn::module::{Module, Param};
 use burn::tensor::backend::Backend as Burn;
@@ -7,7 +11,10 @@ use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use rand_chacha::ChaCha8Rng;
 
 use super::Init;
-use crate::tensor::{Backend, Device, Tensor};
+use super::columns::{Kernel, columns};
+use super::lgamma::constant;
+use super::rows::{image_rows, of_images};
+use crate::tensor::{Backend, Device, Tensor, cpu};
 
 /// A convolution.
 #[derive(Module, Debug)]
@@ -69,8 +76,44 @@ impl Conv {
     }
 
     fn apply(&self, x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
-        conv2d(x, self.weight.val(), bias, ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], 1))
+        let weight = self.weight.val();
+        let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], 1);
+        if x.device() != cpu() {
+            return conv2d(x, weight, bias, options);
+        }
+        let side = weight.dims()[2];
+        let y = match (side, self.stride, self.padding) {
+            (1, 1, 0) => of_pixels(x, weight),
+            (_, 1, _) => conv2d(x, weight, None, options),
+            (_, stride, padding) => strided(x, weight, Kernel { side, stride, padding }, options),
+        };
+        with_bias(y, bias)
     }
+}
+
+/// A convolution of single pixels: a matrix product for each image.
+fn of_pixels(x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
+    let ([n, inputs, rows, columns], outputs) = (x.dims(), weight.dims()[0]);
+    let y = weight.reshape([1, outputs, inputs]).matmul(x.reshape([n, inputs, rows * columns]));
+    y.reshape([n, outputs, rows, columns])
+}
+
+/// A convolution whose gradient for the weight is a matrix product: the second term is 0, and carries only that.
+fn strided(x: Tensor<4>, weight: Tensor<4>, kernel: Kernel, options: ConvOptions<2>) -> Tensor<4> {
+    let columns = if weight.is_require_grad() { columns(&constant(x.clone()), kernel) } else { None };
+    let Some(columns) = columns else { return conv2d(x, weight, None, options) };
+    let [outputs, inputs, side, _] = weight.dims();
+    let still = constant(weight.clone());
+    let y = conv2d(x, still.clone(), None, options);
+    let shape = y.dims();
+    let moved = (weight - still).reshape([1, outputs, inputs * side * side]).matmul(columns);
+    y + moved.reshape(shape)
+}
+
+/// Images plus a number for each channel.
+fn with_bias(x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+    let (shape, Some(bias)) = (x.dims(), bias) else { return x };
+    (image_rows(x) + of_images(bias, shape[0])).reshape(shape)
 }
 
 /// A transposed convolution: its stride makes the image larger.
@@ -115,6 +158,10 @@ impl ConvTranspose {
     /// `n x in x rows x columns` to `n x out x rows' x columns'`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let options = ConvTransposeOptions::new([self.stride; 2], [self.padding; 2], [self.padding_out; 2], [1, 1], 1);
-        conv_transpose2d(x, self.weight.val(), self.bias.as_ref().map(Param::val), options)
+        let bias = self.bias.as_ref().map(Param::val);
+        if x.device() != cpu() {
+            return conv_transpose2d(x, self.weight.val(), bias, options);
+        }
+        with_bias(conv_transpose2d(x, self.weight.val(), None, options), bias)
     }
 }

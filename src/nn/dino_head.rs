@@ -10,12 +10,11 @@
 //! The last layer is weight-normalised without bias and its gain stays 1, so that logits are cosines.
 
 use burn::module::Param;
-use burn::tensor::activation::gelu;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Init, Linear, l2_normalise};
+use super::{Init, Linear, gelu, l2_normalise};
 use crate::tensor::{Backend, Device, Tensor};
 use crate::{Error, Result};
 

@@ -12,8 +12,11 @@
 //! `dx = df/dx` held constant, that of the squared length of an image gradient, which otherwise needs derivatives of
 //! derivatives.
 
+use burn::module::Param;
+
 use super::instance_norm::EPSILON;
 use super::leaky::leaky_slope;
+use super::rows::{centred, image_rows, of_images};
 use super::{Conv, InstanceNorm, halved};
 use crate::tensor::Tensor;
 
@@ -59,15 +62,17 @@ impl Dual {
 
     /// Through an instance normalisation.
     pub fn instance_norm(self, norm: &InstanceNorm) -> Self {
-        let mean = |x: Tensor<4>| x.mean_dim(2).mean_dim(3);
-        let gain = norm.weight.val().reshape([1, self.value.dims()[1], 1, 1]);
-        let centred = self.value.clone() - mean(self.value.clone());
-        let std = (mean(centred.clone().powi_scalar(2)) + EPSILON).sqrt();
-        let unit = centred / std.clone();
-        let change = self.change.clone() - mean(self.change);
-        let along = mean(unit.clone() * change.clone());
-        let change = (change - unit * along) / std * gain;
-        Self { value: norm.forward(self.value), change }
+        let shape = self.value.dims();
+        let of = |param: &Param<Tensor<1>>| of_images(param.val(), shape[0]);
+        let (centred, inverse) = centred(image_rows(self.value), EPSILON);
+        let scale = inverse.clone() * of(&norm.weight);
+        let unit = centred.clone() * inverse;
+        let change = image_rows(self.change);
+        let change = change.clone() - change.mean_dim(1);
+        let along = (unit.clone() * change.clone()).mean_dim(1);
+        let change = (change - unit * along) * scale.clone();
+        let value = centred * scale + of(&norm.bias);
+        Self { value: value.reshape(shape), change: change.reshape(shape) }
     }
 
     /// Both sums, divided by `scale`.

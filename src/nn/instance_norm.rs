@@ -7,7 +7,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::backend::Backend as Burn;
 
-use super::standardised;
+use super::rows::{image_rows, of_images, scaled_rows, standard_rows};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// What is added to variances, as the frameworks do.
@@ -24,7 +24,8 @@ pub(super) const EPSILON: f64 = 1e-5;
 /// assert!((y[1] - 1.0).abs() < 1e-5 && y[0] == -y[1]);
 /// ```
 pub fn instance_norm(x: Tensor<4>) -> Tensor<4> {
-    standardised(x, &[2, 3], EPSILON)
+    let shape = x.dims();
+    standard_rows(image_rows(x), EPSILON).reshape(shape)
 }
 
 /// Instance normalisation with a gain and an offset for each channel.
@@ -47,8 +48,8 @@ impl InstanceNorm {
 
     /// `n x channels x rows x columns`, the shape stays.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let channels = x.dims()[1];
-        let of = |param: &Param<Tensor<1>>| param.val().reshape([1, channels, 1, 1]);
-        instance_norm(x) * of(&self.weight) + of(&self.bias)
+        let shape = x.dims();
+        let of = |param: &Param<Tensor<1>>| of_images(param.val(), shape[0]);
+        scaled_rows(image_rows(x), EPSILON, of(&self.weight), of(&self.bias)).reshape(shape)
     }
 }

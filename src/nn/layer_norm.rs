@@ -7,7 +7,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::backend::Backend as Burn;
 
-use super::standardised;
+use super::rows::standard_rows;
 use crate::tensor::{Backend, Device, Tensor};
 
 /// Layer normalisation over the last dimension.
@@ -41,6 +41,9 @@ impl LayerNorm {
 
     /// `... x width`, the shape stays.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        standardised(x, &[D - 1], self.epsilon) * self.weight.val().unsqueeze() + self.bias.val().unsqueeze()
+        let shape = x.dims();
+        let rows = x.reshape([shape[..D - 1].iter().product(), shape[D - 1]]);
+        let y = standard_rows(rows, self.epsilon) * self.weight.val().unsqueeze() + self.bias.val().unsqueeze();
+        y.reshape(shape)
     }
 }

@@ -10,11 +10,13 @@
 
 mod adain;
 mod batch_norm;
+mod columns;
 mod conv;
 pub mod counts;
 pub mod dino_head;
 mod dropout;
 mod dual;
+mod gelu;
 mod init;
 mod instance_norm;
 mod l2_normalise;
@@ -25,6 +27,7 @@ mod linear;
 pub mod loss;
 mod resample;
 mod residual;
+mod rows;
 mod state;
 mod table;
 mod top_q;
@@ -35,6 +38,7 @@ pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
 pub use dropout::dropout_mask;
 pub use dual::Dual;
+pub use gelu::gelu;
 pub use init::{Init, normal, uniform};
 pub use instance_norm::{InstanceNorm, instance_norm};
 pub use l2_normalise::l2_normalise;
@@ -48,13 +52,3 @@ pub use state::State;
 pub(crate) use state::{Fields, array, flat_tensors, replaced};
 pub use table::Table;
 pub use top_q::SoftChoice;
-
-use crate::tensor::Tensor;
-
-/// Mean 0 and variance 1 over the given dimensions, the variance divided by n: `(x - mean) / sqrt(var + epsilon)`.
-fn standardised<const D: usize>(x: Tensor<D>, over: &[usize], epsilon: f64) -> Tensor<D> {
-    let mean = over.iter().fold(x.clone(), |x, &dim| x.mean_dim(dim));
-    let centred = x - mean;
-    let var = over.iter().fold(centred.clone().powi_scalar(2), |x, &dim| x.mean_dim(dim));
-    centred / (var + epsilon).sqrt()
-}

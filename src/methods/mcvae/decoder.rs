@@ -9,12 +9,12 @@
 //! border is cut off.
 
 use burn::module::Module;
-use burn::tensor::activation::{gelu, tanh};
+use burn::tensor::activation::tanh;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::NetConfig;
-use crate::nn::{Conv, ConvTranspose, Init, Linear};
+use crate::nn::{Conv, ConvTranspose, Init, Linear, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// The decoder.

@@ -6,13 +6,12 @@
 //! ```
 
 use burn::module::Module;
-use burn::tensor::activation::gelu;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::NetConfig;
 use crate::nn::loss::{kl_from_log_variance, wasserstein_to_origin};
-use crate::nn::{Conv, Init, Linear};
+use crate::nn::{Conv, Init, Linear, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// Below this the log variance of a posterior does not count.

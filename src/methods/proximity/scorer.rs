@@ -7,11 +7,11 @@
 //! Every cell is scored by itself, so that wells of any size can be scored afterwards.
 
 use burn::module::Module;
-use burn::tensor::activation::{gelu, sigmoid};
+use burn::tensor::activation::sigmoid;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
-use crate::nn::{Init, LayerNorm, Linear};
+use crate::nn::{Init, LayerNorm, Linear, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// The epsilon of the layer normalisations.

@@ -11,13 +11,13 @@
 //! Zaheer et al. 2017 for deep sets, with the mean in place of the sum, so that the size of a set does not count.
 
 use burn::module::Module;
-use burn::tensor::activation::{gelu, softmax};
+use burn::tensor::activation::softmax;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::nn::dino_head::set_mean;
-use crate::nn::{Init, Linear};
+use crate::nn::{Init, Linear, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 use crate::{Error, Result};
 

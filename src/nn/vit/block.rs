@@ -8,12 +8,12 @@
 //! `s1` and `s2` are 1, or stochastic depth's numbers for each item while the network learns.
 
 use burn::module::Param;
-use burn::tensor::activation::{gelu, softmax};
+use burn::tensor::activation::softmax;
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::VitConfig;
-use crate::nn::{Init, LayerNorm, Linear};
+use crate::nn::{Init, LayerNorm, Linear, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// A block; tokens are `n x tokens x width`.
