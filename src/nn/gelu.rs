@@ -65,7 +65,7 @@ fn slope_and_rest(x: f32) -> [f32; 2] {
     let tail = 0.5 * series * bell;
     let phi = if x > 0.0 { 1.0 - tail } else { tail };
     // Beyond 14 the bell is below what it starts from, and infinity times 0 is no number.
-    let lean = if size < 14.0 { x * bell * 0.398_942_28 } else { 0.0 };
+    let lean = if size < 14.0 { x * bell * 0.398_942_3 } else { 0.0 };
     let slope = phi + lean;
     let rest = if size < 14.0 { x * phi - x * slope } else { 0.0 };
     [slope, rest]
