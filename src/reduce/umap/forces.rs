@@ -61,7 +61,6 @@ impl Forces {
 
     /// Where `point` stands after the forces of those that stand `at`.
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "the form that becomes vector instructions")]
     pub(super) fn moved<const D: usize>(&self, point: [f32; D], at: &[[f32; D]; LANES], rate: f32) -> [f32; D] {
         let (mut apart, mut square) = ([[0.0; LANES]; D], [0.0; LANES]);
         for lane in 0..LANES {
