@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use crate::reduce::Points;
-use crate::{Error, Result};
+use crate::{Error, Result, finite};
 
 /// The points as a matrix, `n x d`; refuses NaN and infinite values, and points without a dimension.
 pub(super) fn finite_matrix(points: &dyn Points, place: &str) -> Result<Array2<f64>> {
@@ -16,11 +16,11 @@ pub(super) fn finite_matrix(points: &dyn Points, place: &str) -> Result<Array2<f
         if let Some(slice) = to.as_slice_mut() {
             points.copy_point(row, slice);
         }
-        if let Some(column) = to.iter().position(|v| !v.is_finite()) {
-            return Err(Error::new(format!("the points hold {}", to[column]))
+        finite::require(to.view(), |column, value| {
+            Error::new(format!("the points hold {value}"))
                 .at(format!("{place}, {}, column {column}", points.point_name(row)))
-                .fix("drop or impute these rows first"));
-        }
+                .fix("drop or impute these rows first")
+        })?;
     }
     Ok(values)
 }

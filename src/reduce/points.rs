@@ -1,9 +1,9 @@
 //! Rows that can be compared: what neighbours and maps are computed from.
 
-use ndarray::{ArrayBase, ArrayView2, Axis, Data, Ix2};
+use ndarray::{ArrayBase, ArrayView2, Axis, Data, Ix2, aview1};
 
 use crate::screen::{Embedding, Profiles};
-use crate::{Error, Result};
+use crate::{Error, Result, finite};
 
 /// `n` points in `d` dimensions, read one at a time as `f64`.
 ///
@@ -67,11 +67,11 @@ pub(crate) fn require_finite(points: &dyn Points) -> Result<()> {
     let mut point = vec![0.0; d];
     for row in 0..n {
         points.copy_point(row, &mut point);
-        if let Some(column) = point.iter().position(|v| !v.is_finite()) {
-            return Err(Error::new(format!("the points hold {}", point[column]))
+        finite::require(aview1(&point), |column, value| {
+            Error::new(format!("the points hold {value}"))
                 .at(format!("{}, column {column}", points.point_name(row)))
-                .fix("drop or impute these rows first"));
-        }
+                .fix("drop or impute these rows first")
+        })?;
     }
     Ok(())
 }
