@@ -33,6 +33,8 @@
 
 mod eigen;
 mod error;
+#[cfg(feature = "screens")]
+mod finite;
 
 #[cfg(feature = "screens")]
 pub mod cell;

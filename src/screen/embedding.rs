@@ -22,7 +22,7 @@ use polars::prelude::{Column, DataFrame, DataType};
 use super::blocks::Blocks;
 use super::{ColumnChoice, ColumnKind, Label, Profiles};
 use crate::io::parquet::{self, count, name_some, require_columns};
-use crate::{Error, Result};
+use crate::{Error, Result, finite};
 
 /// What a profile is the mean of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,17 +84,16 @@ impl Embedding {
     }
 
     fn check_finite(&self) -> Result<()> {
-        let Some(((row, column), value)) = self.values.indexed_iter().find(|(_, v)| !v.is_finite()) else {
-            return Ok(());
-        };
-        let bad = self.values.axis_iter(Axis(0)).filter(|r| r.iter().any(|v| !v.is_finite())).count();
-        let label = self
-            .gene_column()
-            .and_then(|gene| self.labels(&gene))
-            .map_or_else(|_| String::new(), |labels| format!(" ({:?})", labels[row]));
-        Err(Error::new(format!("the embedding holds {value} ({} of {} affected)", count(bad, "row"), self.len()))
-            .at(format!("row {row}{label}, column {:?}", self.dims[column]))
-            .fix("drop or impute these rows before building the embedding"))
+        finite::require(self.values.view(), |(row, column), value| {
+            let bad = self.values.axis_iter(Axis(0)).filter(|r| r.iter().any(|v| !v.is_finite())).count();
+            let label = self
+                .gene_column()
+                .and_then(|gene| self.labels(&gene))
+                .map_or_else(|_| String::new(), |labels| format!(" ({:?})", labels[row]));
+            Error::new(format!("the embedding holds {value} ({} of {} affected)", count(bad, "row"), self.len()))
+                .at(format!("row {row}{label}, column {:?}", self.dims[column]))
+                .fix("drop or impute these rows before building the embedding")
+        })
     }
 
     /// Reads values and table from a parquet file; `columns` says which are the dimensions and which the labels.

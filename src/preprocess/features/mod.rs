@@ -44,16 +44,14 @@ pub use tvn::{TVN_EPSILON, Tvn, tvn};
 
 use ndarray::ArrayView2;
 
-use crate::{Error, Result};
+use crate::{Error, Result, finite};
 
 /// Every value is finite; the error names the first one that is not.
 pub(crate) fn require_finite<V: Copy + Into<f64>>(x: ArrayView2<'_, V>, what: &str) -> Result<()> {
-    let Some(((row, column), &value)) = x.indexed_iter().find(|(_, v)| !(**v).into().is_finite()) else {
-        return Ok(());
-    };
-    let bad = x.rows().into_iter().filter(|row| row.iter().any(|&v| !v.into().is_finite())).count();
-    let value: f64 = value.into();
-    Err(Error::new(format!("a value is {value} ({bad} of {} rows are affected)", x.nrows()))
-        .at(format!("{what}: row {row}, column {column}"))
-        .fix("drop these columns with drop_unusable_columns, or impute the values"))
+    finite::require(x, |(row, column), value| {
+        let bad = x.rows().into_iter().filter(|row| row.iter().any(|&v| !v.into().is_finite())).count();
+        Error::new(format!("a value is {value} ({bad} of {} rows are affected)", x.nrows()))
+            .at(format!("{what}: row {row}, column {column}"))
+            .fix("drop these columns with drop_unusable_columns, or impute the values")
+    })
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mean_and_std;
 use crate::preprocess::features::median;
-use crate::{Error, Result};
+use crate::{Error, Result, finite};
 
 /// The factor that Set-DINO's statistics put on the median absolute deviation.
 const MAD_FACTOR: f64 = 1.48;
@@ -53,7 +53,11 @@ impl ChannelMoments {
     /// When the number of channels differs or a pixel is NaN or infinite; the first one is named and nothing is added.
     pub fn add(&mut self, crops: ArrayView4<'_, f32>) -> Result<()> {
         super::require_channels("channel statistics", self.mean.len(), crops.dim().1)?;
-        require_finite(crops)?;
+        finite::require(crops, |(image, channel, row, column), value| {
+            Error::new(format!("a pixel is {value}"))
+                .at(format!("image {image}, channel {channel}, row {row}, column {column}"))
+                .fix("leave this crop out of the statistics")
+        })?;
         for planes in crops.outer_iter().filter(|planes| !planes.is_empty()) {
             let pixels = (planes.len() / self.mean.len()) as f64;
             for (channel, plane) in planes.outer_iter().enumerate() {
@@ -148,13 +152,4 @@ impl ChannelStatistics {
         }
         Ok(Self { mean: moments.mean(), std: moments.std(), median: medians, mads })
     }
-}
-
-fn require_finite(crops: ArrayView4<'_, f32>) -> Result<()> {
-    let Some(((image, channel, row, column), value)) = crops.indexed_iter().find(|(_, v)| !v.is_finite()) else {
-        return Ok(());
-    };
-    Err(Error::new(format!("a pixel is {value}"))
-        .at(format!("image {image}, channel {channel}, row {row}, column {column}"))
-        .fix("leave this crop out of the statistics"))
 }
