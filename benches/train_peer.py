@@ -1,4 +1,5 @@
-"""The training steps of train/steps.rs in PyTorch; prints `name seconds` lines. Called by train.rs.
+"""The training steps of train/steps.rs in PyTorch; prints `name seconds` lines. Called by train.rs with the number of
+threads and, where only some are wanted, their names.
 
 As there, a step ends when its loss has been read as a number.
 """
@@ -163,11 +164,14 @@ class Blocks(nn.Module):
 
 
 images = lambda n: torch.randn(n, 4, 64, 64) * 0.3
-batch = images(32)
-print("vit", best(Vit(), lambda network: (network(batch) ** 2).mean()), flush=True)
-pictures, noise = images(64), torch.randn(64, 64)
-print("conv_vae", best(Vae(), lambda network: network.loss(pictures, noise)), flush=True)
-counts, draws = (torch.randn(128, 2000) * 2).abs().floor(), torch.randn(128, 10)
-print("nb_vae", best(ScVi(), lambda network: network.loss(counts, draws)), flush=True)
-cells, style = images(16), torch.randn(16, 64)
-print("stargan", best(Blocks(), lambda network: network.loss(cells, style)), flush=True)
+counts = lambda: (torch.randn(128, 2000) * 2).abs().floor()
+mean_square = lambda batch: lambda network: (network(batch) ** 2).mean()
+loss_of = lambda *batch: lambda network: network.loss(*batch)
+workloads = {
+    "vit": lambda: (Vit(), mean_square(images(32))),
+    "conv_vae": lambda: (Vae(), loss_of(images(64), torch.randn(64, 64))),
+    "nb_vae": lambda: (ScVi(), loss_of(counts(), torch.randn(128, 10))),
+    "stargan": lambda: (Blocks(), loss_of(images(16), torch.randn(16, 64))),
+}
+for name in sys.argv[2:] or workloads:
+    print(name, best(*workloads[name]()), flush=True)
