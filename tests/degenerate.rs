@@ -865,8 +865,8 @@ fn classification() {
     a.refuses("batches of other rows", batch.clone().within(&["1"]), "1 labels for 8 points");
     let read = |x: &Array2<f64>, covariates: &[Covariate]| technical_covariates(&[("salient", x)], covariates, &usual);
     a.refuses("no covariate", read(&x, &[]), "1 spaces and 0 covariates");
-    a.refuses("no space", technical_covariates(&[], &[batch.clone()], &usual), "0 spaces");
-    a.refuses("one batch", read(&x, &[batch.clone()]), "no batch has two rows of two classes");
+    a.refuses("no space", technical_covariates(&[], std::slice::from_ref(&batch), &usual), "0 spaces");
+    a.refuses("one batch", read(&x, std::slice::from_ref(&batch)), "no batch has two rows of two classes");
     a.refuses("NaN in a space", read(&nan, &[batch]), "the points hold NaN");
     a.gives("no cell has a place", FieldPosition::default().labels(&[], &[]).expect("labels").len(), 0);
     a.refuses("a place of NaN", FieldPosition::default().labels(&[NAN], &[0.0]), "not finite");
