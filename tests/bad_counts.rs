@@ -543,3 +543,15 @@ fn counts_are_checked_when_they_are_made() {
     says(&error(Counts::from_csc(genes(), 1, &[0, 1], &[0], &[1.0])), &["1 column", "2 gene names"]);
     says(&good.gene("C").unwrap_err().to_string(), &["\"C\"", "\"A\", \"B\""]);
 }
+
+#[test]
+fn links_that_lead_nowhere_or_in_a_circle_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/h5ad");
+    for (name, place) in [("leads_nowhere", "/X"), ("leads_to_itself", "/X"), ("table_is_the_file", "/obs")] {
+        let path = folder.path().join(format!("{name}.h5ad"));
+        fs::copy(corpus.join(name), &path).unwrap();
+        let error = refused(name, || all_of(&path));
+        assert!(error.contains(&format!("{name}.h5ad")) && error.contains(place), "{error}");
+    }
+}
