@@ -243,7 +243,9 @@ fn cells_queued_behind_an_interrupted_one_are_aborted() {
 fn a_cell_interrupted_while_it_compiles_does_not_begin() {
     let mut kernel = kernel();
     kernel.execute("let mut kept = 5;").ok();
-    let id = kernel.begin("println!(\"begun\");\nkept += 1;");
+    // Long enough that the interrupt comes while it compiles, also from a client that has to wait for a processor.
+    let long: String = (0..1000).map(|i| format!("println!(\"{i}\");\n")).collect();
+    let id = kernel.begin(&format!("println!(\"begun\");\n{long}kept += 1;"));
     kernel.expect(Channel::IoPub, Duration::from_secs(10), "its input", |m| {
         m.answers(&id) && m.msg_type() == "execute_input"
     });
