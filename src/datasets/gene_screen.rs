@@ -4,7 +4,6 @@ use polars::prelude::{Column, DataFrame};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
-use super::places::Search;
 use super::used::note;
 use super::{Dataset, Found, Places, Source, Sourced, info};
 use crate::evaluate::published::{PublishedCurve, mcvae_corum};
@@ -111,13 +110,10 @@ impl Places {
         let (screen, relations, genome) = (info("funk2022_mcvae")?, info("relations")?, info("genome")?);
         let parts =
             [(&screen, "embedding"), (&relations, "complexes"), (&genome, "positions"), (&genome, "centromeres")];
-        let mut found = Vec::with_capacity(parts.len());
-        for (dataset, role) in parts {
-            match self.search(dataset, role)? {
-                Search::Found(file) => found.push(file),
-                Search::Unavailable(error) => return simulated(&error),
-            }
-        }
+        let found = match self.search_all(parts)? {
+            Ok(found) => found,
+            Err(source) => return simulated(source),
+        };
         let [embedding, complexes, positions, centromeres] = &found[..] else {
             return Err(Error::new("the registry does not name the four files of the gene screen"));
         };
@@ -151,9 +147,7 @@ fn read_genome(positions: &Found, centromeres: &Found) -> Result<Genome> {
 
 /// The stand-in: the simulated screen, centred on its control as the published one is; a third of its size in a quick
 /// run.
-fn simulated(unavailable: &Error) -> Result<GeneScreen> {
-    let unavailable = unavailable.to_string();
-    let reason = unavailable.lines().next().unwrap_or_default().to_owned();
+fn simulated(source: Source) -> Result<GeneScreen> {
     let mut config = GeneEmbeddingConfig::default();
     if crate::cell::quick() {
         (config.genes, config.complexes) = (config.genes / 3, config.complexes / 3);
@@ -161,7 +155,6 @@ fn simulated(unavailable: &Error) -> Result<GeneScreen> {
     let screen = simulate::gene_embedding(&config)?;
     let control = screen.profiles.row(simulate::CONTROL)?.to_owned();
     let profiles = screen.profiles.with_values(&screen.profiles.values() - &control)?;
-    let source = Source::Simulated { reason };
     note(&format!("data, gene screen (seed {})", config.seed), &source);
     Ok(GeneScreen {
         table: simulated_table(&profiles, config.seed)?,

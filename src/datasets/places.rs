@@ -134,6 +134,24 @@ impl Places {
         Ok(Search::Unavailable(self.absent(dataset, &files, &tried)))
     }
 
+    /// The files of all these roles; where one is out of reach, the source of what is simulated in their place.
+    pub(super) fn search_all<'a>(
+        &self,
+        parts: impl IntoIterator<Item = (&'a Dataset, &'a str)>,
+    ) -> Result<std::result::Result<Vec<Found>, Source>> {
+        let mut found = Vec::new();
+        for (dataset, role) in parts {
+            match self.search(dataset, role)? {
+                Search::Found(file) => found.push(file),
+                Search::Unavailable(error) => {
+                    let reason = error.to_string().lines().next().unwrap_or_default().to_owned();
+                    return Ok(Err(Source::Simulated { reason }));
+                }
+            }
+        }
+        Ok(Ok(found))
+    }
+
     /// The paths at which `file` may be, in the order they are looked at.
     fn candidates(&self, dataset: &Dataset, file: &RemoteFile) -> Vec<PathBuf> {
         let inside = |folder: &PathBuf| folder.join(&dataset.name).join(&file.path);

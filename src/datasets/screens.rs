@@ -6,9 +6,8 @@ use std::sync::Arc;
 use ndarray::{Array4, Axis, stack};
 use polars::prelude::*;
 
-use super::places::Search;
 use super::used::note;
-use super::{Dataset, Found, Places, Source, Sourced, info};
+use super::{Dataset, Found, Places, Sourced, info};
 use crate::images::field::FieldConfig;
 use crate::images::{CellImages, FieldImages, MemoryImages};
 use crate::io::delimited;
@@ -59,18 +58,13 @@ impl Places {
         open: impl FnOnce(&[Found]) -> Result<Screen>,
         stand_in: impl FnOnce() -> Result<Screen>,
     ) -> Result<Sourced<Screen>> {
-        let mut found = Vec::with_capacity(roles.len());
-        for role in roles {
-            match self.search(dataset, role)? {
-                Search::Found(file) => found.push(file),
-                Search::Unavailable(error) => {
-                    let reason = error.to_string().lines().next().unwrap_or_default().to_owned();
-                    let source = Source::Simulated { reason };
-                    note(&format!("data, in place of {}", dataset.name), &source);
-                    return Ok(Sourced { value: stand_in()?, source });
-                }
+        let found = match self.search_all(roles.iter().map(|role| (dataset, *role)))? {
+            Ok(found) => found,
+            Err(source) => {
+                note(&format!("data, in place of {}", dataset.name), &source);
+                return Ok(Sourced { value: stand_in()?, source });
             }
-        }
+        };
         note(&format!("data, {}", dataset.name), &found[0].source);
         Ok(Sourced { value: open(&found)?, source: found[0].source.clone() })
     }
@@ -81,10 +75,10 @@ fn bbbc013_cells(found: &[Found], crop: usize) -> Result<Screen> {
     let path = &found[0].path;
     let frame = |e: PolarsError| Error::new(format!("cannot read the table: {e}")).at(path.display().to_string());
     let table = CsvReader::new(Cursor::new(delimited::read_text(path)?)).finish().map_err(frame)?;
-    let wells: Vec<String> = table.column("well").and_then(|c| c.str().map(texts)).map_err(frame)?;
-    let here: BooleanChunked = wells.iter().map(|well| Some(ROWS.iter().any(|row| well.starts_with(row)))).collect();
-    let table = table.filter(&here).map_err(frame)?;
-    let wells: Vec<String> = wells.into_iter().filter(|well| ROWS.iter().any(|row| well.starts_with(row))).collect();
+    let wells = |table: &DataFrame| table.column("well").and_then(|c| c.str().map(texts)).map_err(frame);
+    let pictured = |well: &String| Some(ROWS.iter().any(|row| well.starts_with(row)));
+    let table = table.filter(&wells(&table)?.iter().map(pictured).collect()).map_err(frame)?;
+    let wells = wells(&table)?;
     let doses = table.column("dose_index").and_then(|c| c.cast(&DataType::Int64)).map_err(frame)?;
     let doses: Vec<i64> = doses.i64().map_err(frame)?.iter().map(Option::unwrap_or_default).collect();
     let table = plate_table(table, &wells, &doses).map_err(frame)?;

@@ -13,6 +13,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Keys, dot, to_unit};
+use super::labels::RowLabels;
+use super::pairs::{PairSimilarities, count_pairs};
 use super::subset::Subset;
 use crate::reduce::{Metric, Points};
 use crate::{Error, Result};
@@ -135,6 +137,34 @@ impl Compared {
             }
             rows = kept;
         }
+    }
+}
+
+/// Rows with labels, and how often pairs of one label and of different ones are how similar.
+pub(super) struct ComparedPairs {
+    /// Unit vectors of the rows that take part.
+    pub keys: Keys,
+    /// Their labels.
+    pub codes: Vec<u32>,
+    /// The pairs, of both kinds at least one.
+    pub pairs: PairSimilarities,
+    /// Rows without direction, left out.
+    pub left_out: usize,
+}
+
+impl ComparedPairs {
+    /// Compares the rows that are no controls.
+    pub fn new(points: &dyn Points, labels: &RowLabels, similarity: Similarity, place: &'static str) -> Result<Self> {
+        let Compared { keys, rows, left_out } = Compared::new(points, labels.perturbed_rows(), similarity, place)?;
+        let codes: Vec<u32> = rows.iter().map(|&row| labels.codes()[row]).collect();
+        let pairs = count_pairs(&keys, &codes, labels.names().len(), similarity)?;
+        let (n_same, n_different) = (pairs.n_same(), pairs.n_different());
+        if n_same == 0 || n_different == 0 {
+            return Err(Error::new(format!("{n_same} pairs share a label and {n_different} do not"))
+                .at(place)
+                .fix("both kinds must occur among the rows that are no control: give labels that some rows share"));
+        }
+        Ok(Self { keys, codes, pairs, left_out })
     }
 }
 

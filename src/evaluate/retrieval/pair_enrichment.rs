@@ -19,9 +19,8 @@ use polars::prelude::{DataFrame, df};
 use serde::{Deserialize, Serialize};
 
 use super::labels::RowLabels;
-use super::likeness::{Compared, Similarity};
+use super::likeness::{ComparedPairs, Similarity};
 use super::pair_cuts::{Among, Cut, Place, cuts};
-use super::pairs::count_pairs;
 use crate::evaluate::hypergeometric::ln_hypergeometric_upper_tail;
 use crate::reduce::Points;
 use crate::{Error, Result};
@@ -128,15 +127,8 @@ pub fn pair_enrichment(points: &dyn Points, labels: &RowLabels, config: &Enrichm
         let what = outside.map_or_else(|| "no quantile was given".to_owned(), |q| format!("{q} is no quantile"));
         return Err(Error::new(what).at(place).fix("give shares from 0 to 1, such as 0.99"));
     }
-    let Compared { keys, rows, left_out } = Compared::new(points, labels.perturbed_rows(), config.similarity, place)?;
-    let codes: Vec<u32> = rows.iter().map(|&row| labels.codes()[row]).collect();
-    let pairs = count_pairs(&keys, &codes, labels.names().len(), config.similarity)?;
+    let ComparedPairs { keys, codes, pairs, left_out } = ComparedPairs::new(points, labels, config.similarity, place)?;
     let (n_same, n_different) = (pairs.n_same(), pairs.n_different());
-    if n_same == 0 || n_different == 0 {
-        return Err(Error::new(format!("{n_same} pairs share a label and {n_different} do not"))
-            .at(place)
-            .fix("both kinds must occur among the rows that are no control: give labels that some rows share"));
-    }
     let copies = config.counting.copies();
     let places: Vec<Place> = config.quantiles.iter().map(|&q| Place::of(n_same + n_different, q, copies)).collect();
     let found = cuts(&keys, &codes, &pairs, Among::All, &places)?;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::Keys;
 use super::labels::RowLabels;
-use super::likeness::{Compared, Similarity};
+use super::likeness::{ComparedPairs, Similarity};
 use super::pair_cuts::{Among, Place, cuts};
 use super::pairs::{PairSimilarities, count_pairs};
 use super::scan::scan_pairs;
@@ -108,15 +108,8 @@ pub fn replicate_reproducibility(
             .at(place)
             .fix("give a share above 0 and at most 1; 0.95 is usual"));
     }
-    let Compared { keys, rows, left_out } = Compared::new(points, labels.perturbed_rows(), config.similarity, place)?;
-    let codes: Vec<u32> = rows.iter().map(|&row| labels.codes()[row]).collect();
-    let pairs = count_pairs(&keys, &codes, labels.names().len(), config.similarity)?;
+    let ComparedPairs { keys, codes, pairs, left_out } = ComparedPairs::new(points, labels, config.similarity, place)?;
     let (n_same, n_different) = (pairs.n_same(), pairs.n_different());
-    if n_same == 0 || n_different == 0 {
-        return Err(Error::new(format!("{n_same} pairs share a label and {n_different} do not"))
-            .at(place)
-            .fix("both kinds must occur among the rows that are no control: give labels that some rows share"));
-    }
     let at = Place::of(n_different, config.quantile, 1);
     let cut = cuts(&keys, &codes, &pairs, Among::Different, &[at])?[0];
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); labels.names().len()];
@@ -172,6 +165,7 @@ fn group(keys: &Keys, threshold: f64, listed: usize) -> Result<(u64, f64)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::likeness::Compared;
     use super::*;
     use ndarray::Array2;
     use rand::{RngExt, SeedableRng};
