@@ -2,10 +2,12 @@
 //!
 //! Concrete names for burn's generic types, so that a cell that keeps a tensor compiles none of burn's generics.
 
+mod cat;
 mod choice;
 mod cuda_parts;
 mod memory;
 
+pub use cat::cat;
 pub use choice::{DeviceChoice, choose_device};
 pub use memory::{MemoryOf, MemoryUse};
 

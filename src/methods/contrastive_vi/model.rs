@@ -8,7 +8,7 @@ use crate::methods::counts::{
     CountModel, CountNetwork, GeneChoice, NoMemory, Optimiser, StepInput, StepLoss, Vocabulary,
 };
 use crate::nn::counts::{Cells, CountDecoder};
-use crate::tensor::{Device, Tensor};
+use crate::tensor::{Device, Tensor, cat};
 use crate::train::FitConfig;
 use crate::{Error, Result};
 
@@ -98,7 +98,7 @@ impl CountNetwork for ContrastiveVi {
     }
 
     fn means(&self, cells: &Cells) -> Result<Tensor<2>> {
-        Ok(Tensor::cat(self.embed(cells)?.to_vec(), 1))
+        Ok(cat(self.embed(cells)?.to_vec(), 1))
     }
 
     fn decoder(&self) -> &CountDecoder {

@@ -9,7 +9,7 @@ use crate::nn::counts::{
     Cells, CountDecoder, CountEncoder, Decoded, Likelihood, Posterior, encode, encode_training, expect_shape,
 };
 use crate::nn::{dropout_mask, normal};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, cat};
 use crate::{Error, Result};
 
 /// The sizes of the network.
@@ -102,7 +102,7 @@ impl ContrastiveViOutput {
         decode: impl FnOnce(Tensor<2>, &Cells) -> Decoded,
     ) -> Self {
         let (z_sample, s_decoder) = (z.sample(draws.z.clone()), without_controls(s.sample(draws.s.clone())));
-        let decoded = decode(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1), &cells);
+        let decoded = decode(cat(vec![z_sample.clone(), s_decoder.clone()], 1), &cells);
         Self { cells, z, s, z_sample, s_decoder, decoded }
     }
 }
@@ -201,5 +201,5 @@ impl ContrastiveVi {
 /// The salient codes of control cells, the first half of the rows, become 0.
 fn without_controls(s: Tensor<2>) -> Tensor<2> {
     let [rows, width] = s.dims();
-    Tensor::cat(vec![Tensor::zeros([rows / 2, width], &s.device()), s.slice([rows / 2..rows, 0..width])], 0)
+    cat(vec![Tensor::zeros([rows / 2, width], &s.device()), s.slice([rows / 2..rows, 0..width])], 0)
 }

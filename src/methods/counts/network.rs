@@ -10,7 +10,7 @@ use super::{CountSettings, Vocabulary};
 use crate::methods::Plan;
 use crate::nn::State;
 use crate::nn::counts::{Cells, CountDecoder, Decoded, reconstruction};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, cat};
 use crate::train::Terms;
 use crate::{Error, Result};
 
@@ -119,7 +119,7 @@ impl StepLoss {
     /// All terms, `loss` first; the device is waited for once.
     pub(super) fn read(&self) -> Result<Terms> {
         let tensors = std::iter::once(&self.total).chain(self.terms.iter().map(|(_, term)| term));
-        let all = Tensor::cat(tensors.map(|term| term.clone().detach()).collect(), 0);
+        let all = cat(tensors.map(|term| term.clone().detach()).collect(), 0);
         let values: Vec<f32> = all.into_data().into_vec().map_err(|e| {
             Error::new(format!("the loss cannot be read: {e:?}")).fix("train with tensors of 32-bit floats")
         })?;

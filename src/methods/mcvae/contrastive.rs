@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{ContrastiveConfig, Decoder, Encoder, Posterior};
 use crate::nn::Table;
 use crate::nn::loss::gaussian_nll;
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, cat};
 
 /// The network.
 #[derive(Module, Debug)]
@@ -104,7 +104,7 @@ impl ContrastiveVae {
     pub fn decode(&self, z: Tensor<2>, s: Tensor<2>, batch: Indices) -> (Tensor<2>, Tensor<4>) {
         let mut parts = vec![z, s];
         parts.extend(self.batch_embedding.as_ref().map(|table| table.rows(batch)));
-        let input = Tensor::cat(parts, 1);
+        let input = cat(parts, 1);
         (input.clone(), self.decoder.forward(input))
     }
 
@@ -121,12 +121,12 @@ impl ContrastiveVae {
     /// Pairs through all networks, with standard normal noise for z and s, `2n x latent` each, background first.
     pub fn pass(&self, pairs: &Pairs, noise_z: Tensor<2>, noise_s: Tensor<2>) -> ContrastivePass {
         let n = pairs.background.dims()[0];
-        let images = Tensor::cat(vec![pairs.background.clone(), pairs.target.clone()], 0);
+        let images = cat(vec![pairs.background.clone(), pairs.target.clone()], 0);
         let label = Indices::cat(vec![pairs.background_label.clone(), pairs.target_label.clone()], 0);
         let batch = Indices::cat(vec![pairs.background_batch.clone(), pairs.target_batch.clone()], 0);
         let (s, z) = self.embed(images.clone());
         let salient = s.sample(noise_s).narrow(0, n, n);
-        let salient = Tensor::cat(vec![salient.zeros_like(), salient], 0);
+        let salient = cat(vec![salient.zeros_like(), salient], 0);
         let (decoder_input, reconstruction) = self.decode(z.sample(noise_z), salient, batch);
         let nll = gaussian_nll(images, reconstruction.clone(), self.log_scale.val());
         let kl_z = z.divergence(self.prior_z.as_ref().map(|table| table.rows(label)));
@@ -166,7 +166,7 @@ impl ContrastivePass {
 
     /// The embedding of the cells, salient first: `2n x 2 latent`.
     pub fn embedding(&self) -> Tensor<2> {
-        Tensor::cat(vec![self.s.mean.clone(), self.z.mean.clone()], 1)
+        cat(vec![self.s.mean.clone(), self.z.mean.clone()], 1)
     }
 }
 

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{ContrastiveVae, McVaeSettings, Vae};
 use crate::nn::State;
-use crate::tensor::{Backend, Device, Gradients, Tensor};
+use crate::tensor::{Backend, Device, Gradients, Tensor, cat};
 use crate::train::{Adam, NamedGradients};
 use crate::{Error, Result};
 
@@ -67,7 +67,7 @@ impl Net {
         match self {
             Self::Contrastive(net) => {
                 let (s, z) = net.embed(images);
-                Tensor::cat(vec![s.mean, z.mean], 1)
+                cat(vec![s.mean, z.mean], 1)
             }
             Self::Plain(net) => net.embed(images).mean,
         }

@@ -18,7 +18,7 @@ use super::net::{Net, images_on, indices_on};
 use super::{Independence, Keep, McVaeSettings, Pairs};
 use crate::nn::loss::{Bandwidth, hsic_times_n, total_correlation};
 use crate::nn::{State, normal};
-use crate::tensor::{Device, Tensor};
+use crate::tensor::{Device, Tensor, cat};
 use crate::train::{Adam, AdamConfig, Clip, Learner, Purpose, Settings, Step, Terms, stream};
 use crate::{Error, Result};
 
@@ -127,7 +127,7 @@ impl Training {
         let names: Vec<&'static str> = terms.iter().map(|(name, _)| *name).chain(["sigma"]).collect();
         let mut all: Vec<Tensor<1>> = terms.into_iter().map(|(_, value)| value).collect();
         all.push(self.net.log_scale().exp());
-        let values = super::net::numbers(Tensor::cat(all, 0))?;
+        let values = super::net::numbers(cat(all, 0))?;
         let mut terms: Vec<(&'static str, f64)> = names.into_iter().zip(values.iter().map(|&v| f64::from(v))).collect();
         terms.push(("KL weight", weight));
         Ok(Terms(terms))

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::methods::Plan;
 use crate::methods::counts::{CountModel, CountNetwork, GeneChoice, Optimiser, StepInput, StepLoss, Vocabulary};
 use crate::nn::counts::{Cells, CountDecoder};
-use crate::tensor::{Device, Tensor};
+use crate::tensor::{Device, Tensor, cat};
 use crate::train::FitConfig;
 
 /// SC-VAE that has learned from a screen. Its embeddings have the blocks `background` and `salient`.
@@ -113,7 +113,7 @@ impl CountNetwork for ScVae {
     }
 
     fn means(&self, cells: &Cells) -> Result<Tensor<2>> {
-        Ok(Tensor::cat(self.embed(cells)?.to_vec(), 1))
+        Ok(cat(self.embed(cells)?.to_vec(), 1))
     }
 
     fn decoder(&self) -> &CountDecoder {

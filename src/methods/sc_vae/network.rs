@@ -11,7 +11,7 @@ use crate::nn::counts::{
     expect_shape,
 };
 use crate::nn::{dropout_mask, normal};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, cat};
 use crate::{Error, Result};
 
 /// The sizes of the network.
@@ -125,7 +125,7 @@ impl ScVaeOutput {
         let (z_sample, s_sample) = (z.sample(draws.z.clone()), s.sample(draws.s.clone()));
         let is_control = labels.clone().equal_elem(control as i64).unsqueeze_dim::<2>(1).expand(s_sample.dims());
         let s_decoder = s_sample.clone().mask_where(is_control, draws.prior.clone());
-        let decoded = decode(Tensor::cat(vec![z_sample.clone(), s_decoder.clone()], 1));
+        let decoded = decode(cat(vec![z_sample.clone(), s_decoder.clone()], 1));
         let logits = classify(s_sample.clone());
         Self { cells: cells.clone(), labels, z, s, z_sample, s_sample, s_decoder, decoded, logits }
     }

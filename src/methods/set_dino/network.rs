@@ -7,7 +7,7 @@ use super::{Aggregation, FEATURE_BLOCKS, SetPool};
 use crate::Result;
 use crate::nn::dino_head::{DinoHead, DinoHeadConfig, set_mean};
 use crate::nn::vit::{Vit, VitConfig};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, cat};
 
 /// Backbone and head, of the student or of the teacher.
 ///
@@ -73,7 +73,7 @@ impl SetDino {
     /// As [`SetDino::forward`].
     pub fn forward_views(&self, [globals, locals]: [Tensor<4>; 2], cells: usize) -> Result<Tensor<2>> {
         let class = vec![self.backbone.forward(globals)?, self.backbone.forward(locals)?];
-        self.of_sets(Tensor::cat(class, 0), cells)
+        self.of_sets(cat(class, 0), cells)
     }
 
     /// The same while the network learns: with stochastic depth by these draws, see [`SetDino::draws`].
@@ -86,7 +86,7 @@ impl SetDino {
             self.backbone.forward_training(globals, global_draws)?,
             self.backbone.forward_training(locals, local_draws)?,
         ];
-        self.of_sets(Tensor::cat(class, 0), cells)
+        self.of_sets(cat(class, 0), cells)
     }
 
     /// What stochastic depth needs for so many global and local images.

@@ -2,7 +2,7 @@
 
 use burn::tensor::TensorData;
 
-use crate::tensor::{Device, Tensor};
+use crate::tensor::{Device, Tensor, cat};
 use crate::{Error, Result};
 
 /// Counts of cells, on the device of the network that reads them.
@@ -55,7 +55,7 @@ impl Cells {
 
     /// These cells and then the others.
     pub(crate) fn and(&self, others: &Self) -> Self {
-        let both = |a: &Tensor<2>, b: &Tensor<2>| Tensor::cat(vec![a.clone(), b.clone()], 0);
+        let both = |a: &Tensor<2>, b: &Tensor<2>| cat(vec![a.clone(), b.clone()], 0);
         let batch = self.batch.as_ref().zip(others.batch.as_ref()).map(|(a, b)| both(a, b));
         Self { counts: both(&self.counts, &others.counts), batch }
     }

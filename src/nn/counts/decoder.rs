@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Cells, Likelihood, batch_norm};
 use crate::nn::{BatchNorm, Init, Linear};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, cat};
 
 /// A decoder of counts with one hidden layer.
 #[derive(burn::module::Module, Debug)]
@@ -81,9 +81,7 @@ impl CountDecoder {
 
     fn input(&self, latent: Tensor<2>, cells: &Cells) -> Tensor<2> {
         match &cells.batch {
-            Some(batch) if self.linear.weight.dims()[1] > latent.dims()[1] => {
-                Tensor::cat(vec![latent, batch.clone()], 1)
-            }
+            Some(batch) if self.linear.weight.dims()[1] > latent.dims()[1] => cat(vec![latent, batch.clone()], 1),
             _ => latent,
         }
     }

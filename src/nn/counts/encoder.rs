@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Cells, batch_norm, masked};
 use crate::nn::{BatchNorm, Init, Linear};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, cat};
 
 /// What is added to variances.
 const VARIANCE_FLOOR: f64 = 1e-4;
@@ -79,7 +79,7 @@ impl CountEncoder {
     pub fn input(&self, cells: &Cells) -> Tensor<2> {
         let logs = cells.logs();
         match &cells.batch {
-            Some(batch) if self.linear.weight.dims()[1] > logs.dims()[1] => Tensor::cat(vec![logs, batch.clone()], 1),
+            Some(batch) if self.linear.weight.dims()[1] > logs.dims()[1] => cat(vec![logs, batch.clone()], 1),
             _ => logs,
         }
     }

@@ -8,7 +8,7 @@
 //! `C_z`. So `TC` is the sum of the logarithms of the pivots of `C_s` less those of `C_s|z`; the pivots are what
 //! Cholesky's factor has on its diagonal, squared.
 
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, cat};
 use crate::{Error, Result};
 
 /// The total correlation of `n x p` and `n x q`, one number, in nats (an option of Multi-ContrastiveVAE's reference
@@ -33,7 +33,7 @@ pub fn total_correlation(z: Tensor<2>, s: Tensor<2>) -> Result<Tensor<1>> {
         return Err(Error::new(format!("{p} + {q} columns of {n} and {rows} rows have no joint covariance to invert"))
             .fix("give both parts the same rows, and more rows than columns"));
     }
-    let both = Tensor::cat(vec![z, s], 1);
+    let both = cat(vec![z, s], 1);
     let centred = both.clone() - both.mean_dim(0);
     let moments = centred.clone().transpose().matmul(centred) * (1.0 / n as f64);
     let own = moments.clone().slice([p..p + q, p..p + q]);
@@ -59,5 +59,5 @@ fn log_determinant(mut matrix: Tensor<2>) -> Tensor<1> {
         matrix = rest;
     }
     pivots.push(matrix);
-    Tensor::cat(pivots, 0).log().sum()
+    cat(pivots, 0).log().sum()
 }

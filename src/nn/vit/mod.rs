@@ -26,7 +26,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Init, LayerNorm};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, cat};
 use crate::{Error, Result};
 
 /// A vision transformer.
@@ -141,7 +141,7 @@ impl Vit {
                 .fix("take 1 or more, at most all of them"));
         };
         let outputs = self.outputs(images)?;
-        Ok(Tensor::cat(outputs.into_iter().skip(skip).map(|x| self.class_token(x)).collect(), 1))
+        Ok(cat(outputs.into_iter().skip(skip).map(|x| self.class_token(x)).collect(), 1))
     }
 
     /// How much each token attends to each in the last block: `n x heads x tokens x tokens`. Row 0 is the class token's,
@@ -181,7 +181,7 @@ impl Vit {
         let (patches, grid) = self.patch_embed.forward(images)?;
         let [n, _, width] = patches.dims();
         let class = self.cls_token.val().expand([n, 1, width]);
-        Ok(Tensor::cat(vec![class, patches], 1) + self.positions(grid))
+        Ok(cat(vec![class, patches], 1) + self.positions(grid))
     }
 
     /// The positional table of a grid of patches, `[rows, columns]`: `1 x (1 + rows columns) x width`.
