@@ -1,7 +1,7 @@
 //! `cargo book test`: everything the project tests.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -16,17 +16,22 @@ pub struct Options {
     rest: Vec<String>,
 }
 
-/// Runs the tests of both packages; true when all passed.
-///
-/// The packages are tested one after the other: together cargo would unify the features of their dependencies
-/// and compile the large ones once more than the notebooks need.
+/// The packages, in the order they are tested in: together cargo would unify the features of their dependencies and compile
+/// the large ones once more than the notebooks need.
+const PACKAGES: [&str; 2] = ["perturbook", "perturbook-kernel"];
+
+/// Runs the tests of both packages; true when all passed. While those of the first run, those of the second are compiled.
 pub fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::find()?;
     // The kernel's tests run real kernels.
     Facade::build(&workspace, &mut |text| eprint!("{text}"))?;
     let mut counts = Counts::default();
     let mut passed = true;
-    for package in ["perturbook", "perturbook-kernel"] {
+    let mut next: Option<Child> = None;
+    for (place, package) in PACKAGES.into_iter().enumerate() {
+        if let Some(mut compiling) = next.take() {
+            compiling.wait()?; // what does not compile is said by the tests themselves
+        }
         let mut child = workspace
             .cargo()
             .args(["test", "--no-fail-fast", "--package", package])
@@ -38,11 +43,30 @@ pub fn run(options: &Options) -> Result<bool> {
             let line = line?;
             println!("{line}");
             counts.add(&line);
+            // A test program runs: cargo has compiled all of them, and the folder is free.
+            if let Some(later) = PACKAGES.get(place + 1)
+                && next.is_none()
+                && options.rest.is_empty()
+                && line.starts_with("running ")
+            {
+                next = Some(compile(&workspace, later)?);
+            }
         }
         passed &= child.wait()?.success();
     }
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
     Ok(passed)
+}
+
+/// Compiles the tests of a package, without a word.
+fn compile(workspace: &Workspace, package: &str) -> Result<Child> {
+    workspace
+        .cargo()
+        .args(["test", "--no-run", "--quiet", "--package", package])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot run cargo test")
 }
 
 #[derive(Default)]

@@ -9,6 +9,8 @@ pub mod counts;
 pub mod engineered;
 pub mod grape;
 #[cfg(feature = "screens")]
+mod held_out;
+#[cfg(feature = "screens")]
 pub mod impa;
 pub mod mcvae;
 #[cfg(feature = "screens")]
@@ -24,6 +26,8 @@ pub mod set_dino;
 #[cfg(feature = "screens")]
 mod unit;
 
+#[cfg(feature = "screens")]
+pub use held_out::held_out_signals;
 #[cfg(feature = "screens")]
 pub use method::{Method, Plan};
 #[cfg(feature = "screens")]

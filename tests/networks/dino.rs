@@ -7,8 +7,8 @@ use crate::{chosen, recording};
 use burn::tensor::activation::gelu;
 use ndarray::{Array1, ArrayD, Axis, concatenate};
 use perturbook::methods::set_dino::{
-    Collapse, Distillation, Pairs, SetDino, SetDinoTraining, SetLossConfig, TeacherHead, collapse, moved_centre,
-    set_loss, teacher_probabilities, updated_student,
+    Collapse, Distillation, Optimisation, Pairs, SetDino, SetDinoTraining, SetLossConfig, TeacherHead, collapse,
+    moved_centre, set_loss, teacher_probabilities, updated_student,
 };
 use perturbook::nn::dino_head::{DinoHead, DinoHeadConfig, set_mean};
 use perturbook::nn::vit::{Vit, VitConfig, bicubic_weights};
@@ -205,15 +205,18 @@ fn the_schedules_agree() {
         for part in ["small", "true"] {
             let training = SetDinoTraining {
                 units: 256, // the peak is the rate
-                rate: case.config_number("/lr_peak"),
-                last_rate: case.config_number("/lr_final"),
-                decay: pair("/wd"),
-                momentum: pair("/momentum"),
                 epochs: whole(&format!("/{part}/epochs")),
                 steps_per_epoch: whole(&format!("/{part}/steps_per_epoch")),
-                warm_up_epochs: whole(&format!("/{part}/warmup_epochs")),
-                teacher_temperature: [first, last],
-                temperature_epochs: warm_up as u64,
+                optimisation: Optimisation {
+                    rate: case.config_number("/lr_peak"),
+                    last_rate: case.config_number("/lr_final"),
+                    decay: pair("/wd"),
+                    momentum: pair("/momentum"),
+                    warm_up_epochs: whole(&format!("/{part}/warmup_epochs")),
+                    teacher_temperature: [first, last],
+                    temperature_epochs: warm_up as u64,
+                    ..Optimisation::default()
+                },
                 ..SetDinoTraining::default()
             };
             let steps: Vec<u64> = match part {
@@ -260,15 +263,18 @@ fn training(case: &NetCase) -> SetDinoTraining {
     SetDinoTraining {
         units: 256, // the peak is the rate
         cells: size(case, "/n_cells"),
-        warm_up_epochs: 0,
-        rate: number("/lr"),
-        last_rate: number("/lr"),
-        decay: [number("/weight_decay"); 2],
-        momentum: [number("/momentum"); 2],
-        teacher_temperature: [number("/teacher_temp"); 2],
-        student_temperature: number("/student_temp"),
-        clip: number("/clip"),
-        frozen_epochs: 0,
+        optimisation: Optimisation {
+            warm_up_epochs: 0,
+            rate: number("/lr"),
+            last_rate: number("/lr"),
+            decay: [number("/weight_decay"); 2],
+            momentum: [number("/momentum"); 2],
+            teacher_temperature: [number("/teacher_temp"); 2],
+            student_temperature: number("/student_temp"),
+            clip: number("/clip"),
+            frozen_epochs: 0,
+            ..Optimisation::default()
+        },
         ..SetDinoTraining::default()
     }
 }
@@ -293,7 +299,7 @@ fn a_training_step_agrees_in_every_part() {
         let loss = set_loss(heard, said.clone(), &centre, &training.loss(0)).expect("a loss");
         case.check_tensor("terms", loss.terms.clone());
         case.check_tensor("loss", loss.total.clone());
-        case.check_tensor("center_after", moved_centre(&centre, said, training.centre_momentum));
+        case.check_tensor("center_after", moved_centre(&centre, said, training.optimisation.centre_momentum));
 
         let backward = loss.total.backward();
         case.check_gradients("grad", &under("student.", &State::gradients_of(&student, &backward)));
@@ -321,9 +327,12 @@ fn a_training_step_agrees_in_every_part() {
             let parts = [0, 2].map(|i| bias.slice_axis(Axis(0), (i * third..(i + 1) * third).into()));
             case.check(&name, &concatenate(Axis(0), &parts).expect("joined"));
         }
-        let first_epoch = two_steps(&SetDinoTraining { frozen_epochs: 1, ..training });
+        let first_epoch = two_steps(&SetDinoTraining {
+            optimisation: Optimisation { frozen_epochs: 1, ..training.optimisation },
+            ..training
+        });
         case.check_state("after2_epoch0", &under("student.", &State::of(&first_epoch)));
-        let moved = average(teacher, &after, training.momentum[0]).expect("networks of one shape");
+        let moved = average(teacher, &after, training.optimisation.momentum[0]).expect("networks of one shape");
         case.check_state("ema_after", &under("teacher.", &State::of(&moved)));
         the_learner_agrees(&case);
         case.finish();
@@ -334,7 +343,9 @@ fn a_training_step_agrees_in_every_part() {
 fn the_learner_agrees(case: &NetCase) {
     let device = recording();
     let (student, teacher) = (network(case, "student", &device), unlearned(network(case, "teacher", &device)));
-    let training = SetDinoTraining { frozen_epochs: 1, ..training(case) };
+    let usual = training(case);
+    let optimisation = Optimisation { frozen_epochs: 1, ..usual.optimisation };
+    let training = SetDinoTraining { optimisation, ..usual };
     let centre: Tensor<2> = case.tensor("center", &device);
     let adam = Adam::new(training.adam(0));
     let mut learner = Distillation { student, teacher, centre, adam, training, step: 0 };
@@ -348,7 +359,7 @@ fn the_learner_agrees(case: &NetCase) {
         let [old, old_teacher] =
             ["student", "teacher"].map(|part| before.get(&format!("{part}.{name}")).expect("a parameter"));
         assert_eq!(old == array, name.starts_with("head.last"), "{name}: only the last layer stays");
-        let keep = training.momentum[0] as f32;
+        let keep = training.optimisation.momentum[0] as f32;
         let apart = (state.get(name).expect("a parameter") - &(old_teacher * keep + array * (1.0 - keep)))
             .fold(0.0f32, |w, v| w.max(v.abs()));
         assert!(apart < 1e-5, "{name}: the teacher is {apart} from the average");
@@ -483,7 +494,8 @@ fn what_does_not_fit_is_named() {
     let head = DinoHeadConfig { hidden: 4, bottleneck: 4, outputs: 4 };
     let vit = VitConfig { width: 12, blocks: 1, heads: 2, ..VitConfig::default() };
     assert!(Distillation::new(&vit, &head, &SetDinoTraining::default(), &mut rng(), &chosen()).is_err()); // no gradients there
-    let independent = SetDinoTraining { teacher_head: TeacherHead::Independent, ..SetDinoTraining::default() };
+    let optimisation = Optimisation { teacher_head: TeacherHead::Independent, ..Optimisation::default() };
+    let independent = SetDinoTraining { optimisation, ..SetDinoTraining::default() };
     let learner = Distillation::new(&vit, &head, &independent, &mut rng(), &recording()).expect("a learner");
     let (student, teacher) = (State::of(&learner.student), State::of(&learner.teacher));
     assert_eq!(student.part("backbone."), teacher.part("backbone."));

@@ -7,6 +7,7 @@
 //! | what does a linear model predict? | [`LogisticRegression`], [`Standardiser`] |
 //! | which rows to train on? | [`Protocol`]: stratified splits and folds, groups kept together |
 //! | how well is a label readable? | [`classify`] |
+//! | which perturbations are told from controls? | [`against_controls`] (SC-VAE) |
 //! | how much of it is technical? | [`technical_covariates`] (Multi-ContrastiveVAE, Figure 3B) |
 //! | what do genes do? | [`gene_function`], [`GeneFunction::delta_recall`] (Multi-ContrastiveVAE, Figure 4) |
 //! | which features tell classes apart? | [`RandomForest`], [`permutation_importance`] (GRAPE, Figure 2) |
@@ -14,6 +15,7 @@
 //!
 //! Everything is computed in `f64`; one seed gives one result on any number of threads.
 
+mod against_controls;
 mod classes;
 mod classify;
 mod confusion_matrix;
@@ -37,6 +39,7 @@ mod standardise;
 mod technical;
 mod tree;
 
+pub use against_controls::{AgainstControls, PerturbationSignal, against_controls};
 pub use classes::Classes;
 pub use classify::{Classified, ClassifyConfig, FoldScore, classify};
 pub use confusion_matrix::{ConfusionMatrix, Escape};

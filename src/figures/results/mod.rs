@@ -1,5 +1,6 @@
 //! How results draw themselves: each metric's result as the figure its paper shows.
 
+mod against_controls;
 mod along_genome;
 mod arms;
 mod background_norm;
@@ -22,6 +23,7 @@ mod sets;
 mod similarity;
 mod two_sample;
 
+pub use against_controls::{against_controls_scatter, against_controls_table, trade_off_figure, trade_off_table};
 pub use along_genome::{chromosome_heatmap, genome_heatmap, genome_heatmaps};
 pub use arms::chromosome_cosine_bars;
 pub use background_norm::{background_norm_scatter, mitotic_factor_roc};

@@ -7,6 +7,17 @@ use crate::nn::counts::reconstruction;
 use crate::nn::loss::{Bandwidth, cross_entropy, hsic_times_n, kl_from_variance};
 use crate::tensor::Tensor;
 
+/// What of two spaces HSIC compares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HsicOf {
+    /// Draws of the posteriors, whose noise hides weak dependence.
+    #[default]
+    Draws,
+    /// Their means, as the code of Multi-ContrastiveVAE's authors does.
+    Means,
+}
+
 /// What the terms count for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -17,6 +28,8 @@ pub struct ScVaeWeights {
     pub classification: f64,
     /// The weight of `n` HSIC, lambda; without one it is not computed.
     pub hsic: Option<f64>,
+    /// What HSIC compares.
+    pub hsic_of: HsicOf,
     /// The kernels' widths.
     pub bandwidth: Bandwidth,
 }
@@ -24,7 +37,7 @@ pub struct ScVaeWeights {
 impl Default for ScVaeWeights {
     /// KL terms and classifier in full, no HSIC: its weight depends on the data, it should make both of one size.
     fn default() -> Self {
-        Self { kl: 1.0, classification: 1.0, hsic: None, bandwidth: Bandwidth::Median }
+        Self { kl: 1.0, classification: 1.0, hsic: None, hsic_of: HsicOf::Draws, bandwidth: Bandwidth::Median }
     }
 }
 
@@ -41,7 +54,7 @@ pub struct ScVaeLoss {
     pub kl_s: Tensor<1>,
     /// What is maximised, for each cell: minus the weighted sum of the above, `n`.
     pub objective: Tensor<1>,
-    /// `n` HSIC of the draws of `z` and `s`, one number.
+    /// `n` HSIC of `z` and `s`, one number.
     pub hsic_times_n: Option<Tensor<1>>,
     /// `-mean(objective) + lambda n HSIC`, one number.
     pub total: Tensor<1>,
@@ -60,7 +73,11 @@ impl ScVae {
         let (hsic_times_n, total) = match weights.hsic {
             None => (None, elbo.neg()),
             Some(lambda) => {
-                let shared = hsic_times_n(output.z_sample.clone(), output.s_sample.clone(), weights.bandwidth);
+                let [z, s] = match weights.hsic_of {
+                    HsicOf::Draws => [&output.z_sample, &output.s_sample],
+                    HsicOf::Means => [&output.z.mean, &output.s.mean],
+                };
+                let shared = hsic_times_n(z.clone(), s.clone(), weights.bandwidth);
                 (Some(shared.clone()), shared * lambda - elbo)
             }
         };

@@ -23,6 +23,8 @@ mod model;
 mod network;
 #[cfg(feature = "screens")]
 mod settings;
+#[cfg(feature = "screens")]
+mod trade_off;
 
 #[cfg(feature = "screens")]
 pub use ablation::{Ablation, ablations};
@@ -30,9 +32,11 @@ pub use ablation::{Ablation, ablations};
 pub use balance::Balance;
 #[cfg(feature = "screens")]
 pub use calls::{Call, CellCall, CellCalls};
-pub use loss::{ScVaeLoss, ScVaeWeights};
+pub use loss::{HsicOf, ScVaeLoss, ScVaeWeights};
 #[cfg(feature = "screens")]
 pub use model::Model;
 pub use network::{ScVae, ScVaeConfig, ScVaeDraws, ScVaeOutput};
 #[cfg(feature = "screens")]
 pub use settings::{ControlSalient, HsicWeight, Settings};
+#[cfg(feature = "screens")]
+pub use trade_off::{TradeOff, TradeOffPoint, trade_off};

@@ -99,7 +99,8 @@ impl CountNetwork for ScVae {
         };
         let hsic = memory.weight();
         let classification = if settings.classifier { 1.0 } else { 0.0 };
-        let weights = ScVaeWeights { kl, classification, hsic, bandwidth: settings.bandwidth };
+        let (hsic_of, bandwidth) = (settings.hsic_of, settings.bandwidth);
+        let weights = ScVaeWeights { kl, classification, hsic, hsic_of, bandwidth };
         let loss = self.loss(&output, &weights);
         let mut terms = vec![
             ("reconstruction", loss.recon.mean()),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::HsicOf;
 use crate::methods::counts::{CountSettings, GeneChoice, Keep, Learning, Optimiser, Sampling};
 use crate::nn::counts::Likelihood;
 use crate::nn::loss::Bandwidth;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub control_salient: ControlSalient,
     /// The weight of HSIC.
     pub hsic: HsicWeight,
+    /// What it compares.
+    pub hsic_of: HsicOf,
     /// The widths of its kernels.
     pub bandwidth: Bandwidth,
     /// Epochs in which the weight of the KL terms rises from 0 to 1; 0: it is 1 from the start.
@@ -90,6 +93,7 @@ impl Default for Settings {
             classifier: true,
             control_salient: ControlSalient::Prior,
             hsic: HsicWeight::Balanced(50),
+            hsic_of: HsicOf::Draws,
             bandwidth: Bandwidth::Median,
             warm_up: 0.0,
             genes: GeneChoice::default(),

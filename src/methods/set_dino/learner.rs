@@ -61,7 +61,7 @@ impl Distillation {
         device: &Device,
     ) -> Self {
         let mut teacher = student.clone();
-        if training.teacher_head == TeacherHead::Independent {
+        if training.optimisation.teacher_head == TeacherHead::Independent {
             teacher.head = DinoHead::new(student.backbone.config().width, head, rng, device);
         }
         Self {
@@ -126,7 +126,7 @@ impl Distillation {
         let momentum = self.training.momenta().at(self.step);
         self.teacher = average(self.teacher.clone(), &student, momentum)?;
         self.student = student;
-        self.centre = moved_centre(&self.centre, teacher, self.training.centre_momentum);
+        self.centre = moved_centre(&self.centre, teacher, self.training.optimisation.centre_momentum);
         self.step += 1;
         Ok(loss.detached())
     }
@@ -142,8 +142,11 @@ pub fn updated_student(
     step: u64,
 ) -> SetDino {
     let gradients = gradients.clipped(training.clipping());
-    let gradients =
-        if training.epoch(step) < training.frozen_epochs { gradients.without("head.last.") } else { gradients };
+    let gradients = if training.epoch(step) < training.optimisation.frozen_epochs {
+        gradients.without("head.last.")
+    } else {
+        gradients
+    };
     adam.config = training.adam(step);
     adam.step(student, &gradients)
 }

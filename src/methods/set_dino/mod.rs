@@ -55,7 +55,7 @@ pub use model::Model;
 pub use monitor::Monitor;
 pub use names::{from_published, to_published};
 pub use network::SetDino;
-pub use optimisation::Optimisation;
+pub use optimisation::{Optimisation, TeacherHead};
 pub use pool::{Aggregation, Pair, SetPool};
 #[cfg(feature = "screens")]
 pub use profiles::BatchProfiles;
@@ -63,7 +63,7 @@ pub use profiles::BatchProfiles;
 pub use settings::{Augmentation, Normalisation, Settings, Strategy};
 #[cfg(feature = "screens")]
 pub use trainer::Trainer;
-pub use training::{SetDinoTraining, TeacherHead};
+pub use training::SetDinoTraining;
 #[cfg(feature = "screens")]
 pub use views::{Viewer, Views};
 

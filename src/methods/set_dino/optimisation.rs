@@ -1,17 +1,30 @@
-//! What of [`SetDinoTraining`] can be chosen freely; the rest follows from the screen and from sets and epochs.
+//! What of the training can be chosen freely; the rest of [`SetDinoTraining`](super::SetDinoTraining) follows from the screen
+//! and from sets and epochs.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pairs, SetDinoTraining, TeacherHead};
+use super::Pairs;
 use crate::{Error, Result};
 
-/// Rates, decay, momenta and temperatures; see the fields of [`SetDinoTraining`].
+/// How the teacher's head starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeacherHead {
+    /// As a copy of the student's, as DINO has it.
+    #[default]
+    Copy,
+    /// With numbers of its own, as the published runs of Set-DINO had it.
+    Independent,
+}
+
+/// Rates, decay, momenta and temperatures.
 ///
 /// ```
-/// use perturbook::methods::set_dino::{Optimisation, SetDinoTraining};
+/// use perturbook::methods::set_dino::Optimisation;
 ///
-/// let paper = SetDinoTraining::default();
-/// assert_eq!(Optimisation::default().training([32, 16], 300, 6340), paper);
+/// let paper = Optimisation::default();
+/// assert_eq!((paper.rate, paper.decay, paper.clip), (5e-4, [0.04, 0.4], 3.0));
+/// assert!(Optimisation { clip: 0.0, ..paper }.check().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -22,7 +35,7 @@ pub struct Optimisation {
     pub last_rate: f64,
     /// Epochs in which it rises.
     pub warm_up_epochs: u64,
-    /// Weight decay at the start and at the end.
+    /// Weight decay at the start and at the end. Biases and other parameters of one dimension have none.
     pub decay: [f64; 2],
     /// How much of the teacher stays in a step, at the start and at the end.
     pub momentum: [f64; 2],
@@ -36,7 +49,7 @@ pub struct Optimisation {
     pub centre_momentum: f64,
     /// What the gradient of each parameter tensor is cut to.
     pub clip: f64,
-    /// Epochs in which the head's last layer stays as it is.
+    /// Epochs in which the head's last layer stays as it is, without decay as well.
     pub frozen_epochs: u64,
     /// Which views are compared.
     pub pairs: Pairs,
@@ -45,80 +58,27 @@ pub struct Optimisation {
 }
 
 impl Default for Optimisation {
+    /// The published ones.
     fn default() -> Self {
-        let SetDinoTraining {
-            rate,
-            last_rate,
-            warm_up_epochs,
-            decay,
-            momentum,
-            teacher_temperature,
-            temperature_epochs,
-            student_temperature,
-            centre_momentum,
-            clip,
-            frozen_epochs,
-            pairs,
-            teacher_head,
-            ..
-        } = SetDinoTraining::default();
         Self {
-            rate,
-            last_rate,
-            warm_up_epochs,
-            decay,
-            momentum,
-            teacher_temperature,
-            temperature_epochs,
-            student_temperature,
-            centre_momentum,
-            clip,
-            frozen_epochs,
-            pairs,
-            teacher_head,
+            rate: 5e-4,
+            last_rate: 1e-6,
+            warm_up_epochs: 10,
+            decay: [0.04, 0.4],
+            momentum: [0.998, 1.0],
+            teacher_temperature: [0.01, 0.01],
+            temperature_epochs: 20,
+            student_temperature: 0.1,
+            centre_momentum: 0.9,
+            clip: 3.0,
+            frozen_epochs: 1,
+            pairs: Pairs::All,
+            teacher_head: TeacherHead::Copy,
         }
     }
 }
 
 impl Optimisation {
-    /// The training of steps of `[units, cells]`, perturbations and cells of each set.
-    pub fn training(&self, [units, cells]: [usize; 2], epochs: u64, steps_per_epoch: u64) -> SetDinoTraining {
-        let Self {
-            rate,
-            last_rate,
-            warm_up_epochs,
-            decay,
-            momentum,
-            teacher_temperature,
-            temperature_epochs,
-            student_temperature,
-            centre_momentum,
-            clip,
-            frozen_epochs,
-            pairs,
-            teacher_head,
-        } = *self;
-        SetDinoTraining {
-            units,
-            cells,
-            epochs,
-            steps_per_epoch,
-            warm_up_epochs,
-            rate,
-            last_rate,
-            decay,
-            momentum,
-            teacher_temperature,
-            temperature_epochs,
-            student_temperature,
-            centre_momentum,
-            clip,
-            frozen_epochs,
-            pairs,
-            teacher_head,
-        }
-    }
-
     /// Whether training by these numbers is possible.
     ///
     /// # Errors

@@ -210,7 +210,8 @@ impl Settings {
 
     /// The training that these settings make, of so many epochs and steps in each.
     pub fn training(&self, epochs: u64, steps_per_epoch: u64) -> SetDinoTraining {
-        self.optimisation.training([self.units(), self.cells], epochs, steps_per_epoch)
+        let (units, cells, optimisation) = (self.units(), self.cells, self.optimisation);
+        SetDinoTraining { units, cells, epochs, steps_per_epoch, optimisation }
     }
 
     /// How images are read.

@@ -12,21 +12,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pairs, SetLossConfig};
+use super::{Optimisation, SetLossConfig};
 use crate::train::{AdamConfig, Clip, Decay, Schedule};
 
-/// How the teacher's head starts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TeacherHead {
-    /// As a copy of the student's, as DINO has it.
-    #[default]
-    Copy,
-    /// With numbers of its own, as the published runs of Set-DINO had it.
-    Independent,
-}
-
-/// Settings of the training.
+/// Sets, epochs and how they are learned from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SetDinoTraining {
@@ -38,32 +27,8 @@ pub struct SetDinoTraining {
     pub epochs: u64,
     /// Batches in an epoch.
     pub steps_per_epoch: u64,
-    /// Epochs in which the learning rate rises.
-    pub warm_up_epochs: u64,
-    /// The peak of the learning rate for 256 units.
-    pub rate: f64,
-    /// Where the learning rate ends.
-    pub last_rate: f64,
-    /// Weight decay at the start and at the end. Biases and other parameters of one dimension have none.
-    pub decay: [f64; 2],
-    /// How much of the teacher stays in a step, at the start and at the end.
-    pub momentum: [f64; 2],
-    /// The teacher's temperature in the first epoch and after its warm-up.
-    pub teacher_temperature: [f64; 2],
-    /// Epochs of that warm-up.
-    pub temperature_epochs: u64,
-    /// The student's temperature.
-    pub student_temperature: f64,
-    /// How much of the centre stays in a step.
-    pub centre_momentum: f64,
-    /// What the gradient of each parameter tensor is cut to.
-    pub clip: f64,
-    /// Epochs in which the head's last layer stays as it is, without decay as well.
-    pub frozen_epochs: u64,
-    /// Which views are compared.
-    pub pairs: Pairs,
-    /// How the teacher's head starts.
-    pub teacher_head: TeacherHead,
+    /// Rates, decay, momenta and temperatures.
+    pub optimisation: Optimisation,
 }
 
 impl Default for SetDinoTraining {
@@ -76,55 +41,37 @@ impl Default for SetDinoTraining {
     /// assert_eq!(SetDinoTraining { cells: 1, units: 512, ..SetDinoTraining::default() }.peak_rate(), 1e-3);
     /// ```
     fn default() -> Self {
-        Self {
-            units: 32,
-            cells: 16,
-            epochs: 300,
-            steps_per_epoch: 6340,
-            warm_up_epochs: 10,
-            rate: 5e-4,
-            last_rate: 1e-6,
-            decay: [0.04, 0.4],
-            momentum: [0.998, 1.0],
-            teacher_temperature: [0.01, 0.01],
-            temperature_epochs: 20,
-            student_temperature: 0.1,
-            centre_momentum: 0.9,
-            clip: 3.0,
-            frozen_epochs: 1,
-            pairs: Pairs::All,
-            teacher_head: TeacherHead::Copy,
-        }
+        Self { units: 32, cells: 16, epochs: 300, steps_per_epoch: 6340, optimisation: Optimisation::default() }
     }
 }
 
 impl SetDinoTraining {
     /// The learning rate after the warm-up.
     pub fn peak_rate(&self) -> f64 {
-        self.rate * self.units as f64 / 256.0
+        self.optimisation.rate * self.units as f64 / 256.0
     }
 
     /// The learning rate at each step.
     pub fn rates(&self) -> Schedule {
-        let (peak, warm_up) = (self.peak_rate(), self.warm_up_epochs * self.steps_per_epoch);
+        let (peak, warm_up) = (self.peak_rate(), self.optimisation.warm_up_epochs * self.steps_per_epoch);
         let rest = self.steps().saturating_sub(warm_up);
-        Schedule::cosine(peak, self.last_rate, rest).after_warm_up(0.0, peak, warm_up)
+        Schedule::cosine(peak, self.optimisation.last_rate, rest).after_warm_up(0.0, peak, warm_up)
     }
 
     /// Weight decay at each step.
     pub fn decays(&self) -> Schedule {
-        Schedule::cosine(self.decay[0], self.decay[1], self.steps())
+        Schedule::cosine(self.optimisation.decay[0], self.optimisation.decay[1], self.steps())
     }
 
     /// How much of the teacher stays, at each step.
     pub fn momenta(&self) -> Schedule {
-        Schedule::cosine(self.momentum[0], self.momentum[1], self.steps())
+        Schedule::cosine(self.optimisation.momentum[0], self.optimisation.momentum[1], self.steps())
     }
 
     /// The teacher's temperature in each epoch.
     pub fn teacher_temperatures(&self) -> Schedule {
-        let [first, last] = self.teacher_temperature;
-        Schedule::Constant(last).after_warm_up(first, last, self.temperature_epochs)
+        let [first, last] = self.optimisation.teacher_temperature;
+        Schedule::Constant(last).after_warm_up(first, last, self.optimisation.temperature_epochs)
     }
 
     /// Steps in all.
@@ -140,9 +87,9 @@ impl SetDinoTraining {
     /// Settings of the loss at a step.
     pub fn loss(&self, step: u64) -> SetLossConfig {
         SetLossConfig {
-            student_temperature: self.student_temperature,
+            student_temperature: self.optimisation.student_temperature,
             teacher_temperature: self.teacher_temperatures().at(self.epoch(step)),
-            pairs: self.pairs,
+            pairs: self.optimisation.pairs,
         }
     }
 
@@ -154,6 +101,6 @@ impl SetDinoTraining {
 
     /// What gradients are cut to.
     pub fn clipping(&self) -> Clip {
-        Clip::TensorNorm(self.clip)
+        Clip::TensorNorm(self.optimisation.clip)
     }
 }

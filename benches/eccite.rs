@@ -1,0 +1,173 @@
+//! SC-VAE and its baselines on the ECCITE-seq screen (20,729 cells, 299 genes), over several seeds:
+//! `cargo bench --profile dev -p perturbook --bench eccite -- [SEEDS [EPOCHS]] [PART ...]`.
+//!
+//! A part is the weight of HSIC (`0`, `1`, `balanced`; `means:1` of posterior means instead of draws) or a baseline (`contrastive_vi`, `sc_vi`, `pca`); all of them where
+//! none is named. Models have 10 dimensions a space, steps of 512 cells and one split of 70/10/20 % for all seeds. Prints
+//! for each space the areas against controls on the held-out fifth and the energy distances of the perturbations whose
+//! answer is known, their nearest fellows, the mixing of replicates, and seconds: mean and range over seeds.
+
+use std::time::Instant;
+
+use perturbook::evaluate::classification::AgainstControls;
+use perturbook::evaluate::{RowLabels, batch_mixing};
+use perturbook::methods::counts::{ExpressionPca, GeneChoice, Sampling};
+use perturbook::methods::sc_vae::{ControlSalient, HsicOf, HsicWeight};
+use perturbook::methods::{Method, Plan, contrastive_vi, held_out_signals, sc_vae, sc_vi};
+use perturbook::reduce::Metric;
+use perturbook::screen::{Embedding, Label, Screen, Shares, Split};
+use perturbook::tensor::cpu;
+use perturbook::train::{FitConfig, Phase, Silent};
+use perturbook::{Error, Result, datasets};
+
+const SHARES: [f64; 3] = [0.7, 0.1, 0.2];
+/// Perturbations of one pathway, and those that do nothing.
+const KNOWN: [&str; 4] = ["JAK2", "STAT1", "IFNGR2", "IFNGR1"];
+const NULLS: [&str; 4] = ["CAV1", "ETV7", "ATF2", "CD86"];
+const PARTS: [&str; 9] = ["0", "1", "10", "100", "1000", "balanced", "contrastive_vi", "sc_vi", "pca"];
+const NEIGHBOURS: usize = 30;
+
+/// A space by one seed.
+struct Measured {
+    space: String,
+    known: AgainstControls,
+    mixing: f64,
+}
+
+/// What came of one seed.
+struct Run {
+    spaces: Vec<Measured>,
+    /// Held-out log-likelihood, and the weight of HSIC.
+    notes: String,
+    seconds: f64,
+}
+
+fn main() -> Result<()> {
+    // cargo test compiles and runs benches too, in passing: nothing to check there.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let numbers: Vec<u64> = arguments.iter().map_while(|argument| argument.parse().ok()).take(2).collect();
+    let (seeds, epochs) = (numbers.first().copied().unwrap_or(3), numbers.get(1).copied().unwrap_or(40));
+    let mut parts: Vec<&str> = arguments.iter().skip(numbers.len()).map(String::as_str).collect();
+    if parts.is_empty() {
+        parts = PARTS.to_vec();
+    }
+    let screen = datasets::eccite()?;
+    println!("{}; {epochs} epochs, {seeds} seeds", screen.source);
+    for part in parts {
+        let runs = (0..seeds).map(|seed| run(&screen.value, part, seed, epochs)).collect::<Result<Vec<Run>>>()?;
+        print(part, &runs)?;
+    }
+    Ok(())
+}
+
+fn run(screen: &Screen, part: &str, seed: u64, epochs: u64) -> Result<Run> {
+    let fit = FitConfig { epochs, seed, ..FitConfig::default() };
+    let started = Instant::now();
+    let measured = |split: &Split, notes: String, embed: &dyn Fn(&Screen) -> Result<Embedding>| {
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(Run { spaces: spaces(split, embed)?, notes, seconds })
+    };
+    let likelihood = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+    match part {
+        "pca" => {
+            let [train, validation, test] = SHARES;
+            let split = screen.split_stratified(Label::Gene, Shares::new(train, validation, test)?, 0)?;
+            let pca = ExpressionPca::fit(&split.train, &GeneChoice::All, 10)?;
+            measured(&split, String::new(), &|cells| pca.embed(cells))
+        }
+        "contrastive_vi" => {
+            let settings = contrastive_vi::Settings { shares: SHARES, genes: GeneChoice::All, ..Default::default() };
+            let model = contrastive_vi::Model::fit(screen, &Plan { settings, run: fit }, &cpu(), &mut Silent)?;
+            let split = model.split(screen)?;
+            let notes = format!("log-likelihood {:.1}", likelihood(model.log_likelihoods(&split.test)?));
+            measured(&split, notes, &|cells| model.embed(cells))
+        }
+        "sc_vi" => {
+            let settings = sc_vi::Settings { shares: SHARES, genes: GeneChoice::All, ..Default::default() };
+            let model = sc_vi::Model::fit(screen, &Plan { settings, run: fit }, &cpu(), &mut Silent)?;
+            let split = model.split(screen)?;
+            let notes = format!("log-likelihood {:.1}", likelihood(model.log_likelihoods(&split.test)?));
+            measured(&split, notes, &|cells| model.embed(cells))
+        }
+        weight => {
+            let mut settings = sc_vae::Settings { shares: SHARES, genes: GeneChoice::All, ..Default::default() };
+            let mut words: Vec<&str> = weight.split(':').collect();
+            let weight = words.pop().unwrap_or_default();
+            for word in words {
+                match word {
+                    "means" => settings.hsic_of = HsicOf::Means,
+                    "zero" => settings.control_salient = ControlSalient::Zero,
+                    "even" => settings.sampling = Sampling::Balanced,
+                    "warm" => settings.warm_up = 400.0,
+                    other => return Err(Error::new(format!("{other:?} is no choice")).fix("see the head of this file")),
+                }
+            }
+            settings.hsic = match weight {
+                "balanced" => HsicWeight::Balanced(50),
+                number => HsicWeight::Fixed(number.parse().map_err(|e| {
+                    Error::new(format!("{number:?} is no part: {e}")).fix("name a weight or a baseline")
+                })?),
+            };
+            let plan = Plan { settings, run: fit };
+            let model = sc_vae::Model::fit(screen, &plan, &cpu(), &mut Silent)?;
+            let split = model.split(screen)?;
+            let weight = model.history().last(Phase::Training, "hsic_weight").unwrap_or(0.0);
+            let notes = format!(
+                "log-likelihood {:.1}, weight {weight:.1}, n HSIC {:.2}",
+                likelihood(model.log_likelihoods(&split.test)?),
+                model.history().last(Phase::Training, "hsic").unwrap_or(f64::NAN)
+            );
+            measured(&split, notes, &|cells| model.embed(cells))
+        }
+    }
+}
+
+fn spaces(split: &Split, embed: &dyn Fn(&Screen) -> Result<Embedding>) -> Result<Vec<Measured>> {
+    let test = embed(&split.test)?;
+    let replicates = split.test.labels(Label::Batch)?;
+    let replicates = RowLabels::new(&(0..split.test.len()).map(|row| replicates.of(row)).collect::<Vec<_>>());
+    let known = held_out_signals(split, embed)?;
+    let measured = |(space, known): (String, AgainstControls)| {
+        let mixing = batch_mixing(&test.block(&space)?, &replicates, NEIGHBOURS, Metric::Cosine)?;
+        Ok(Measured { mixing: mixing.entropy / mixing.entropy_when_mixed, space, known })
+    };
+    known.into_iter().map(measured).collect()
+}
+
+/// `.873 (.861-.880)`.
+fn over(values: &[f64]) -> String {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    if values.len() == 1 { format!("{mean:.3}") } else { format!("{mean:.3} ({low:.3}-{high:.3})") }
+}
+
+fn print(part: &str, runs: &[Run]) -> Result<()> {
+    println!("\n== {part}: {}", over(&runs.iter().map(|run| run.seconds).collect::<Vec<_>>()) + " s");
+    runs.iter().for_each(|run| println!("   {}", run.notes));
+    for (place, first) in runs[0].spaces.iter().enumerate() {
+        let of = |value: &dyn Fn(&Measured) -> f64| {
+            over(&runs.iter().map(|run| value(&run.spaces[place])).collect::<Vec<f64>>())
+        };
+        println!("-- {}; replicates mix {}", first.space, of(&|m| m.mixing));
+        for name in KNOWN.iter().chain(&NULLS) {
+            first.known.of(name)?;
+            let at = |m: &Measured, value: fn(&perturbook::evaluate::classification::PerturbationSignal) -> f64| {
+                m.known.of(name).map_or(f64::NAN, value)
+            };
+            println!(
+                "   {name:<8} AUC {}   energy {}",
+                of(&|m| at(m, |signal| signal.auc)),
+                of(&|m| at(m, |signal| signal.energy))
+            );
+        }
+        // Of the three nearest of each of the four, how many are the other three.
+        let fellows = |m: &Measured| {
+            let right = KNOWN.iter().filter_map(|name| m.known.of(name).ok()).flat_map(|s| s.nearest.iter().take(3));
+            right.filter(|name| KNOWN.contains(&name.as_str())).count() as f64
+        };
+        println!("   of twelve nearest fellows {} are of the pathway", of(&fellows));
+    }
+    Ok(())
+}
