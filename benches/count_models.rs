@@ -18,6 +18,7 @@ use perturbook::screen::Screen;
 use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
 use perturbook::tensor::cpu;
 use perturbook::train::{FitConfig, Silent};
+use polars::prelude::Column;
 
 const SHARES: [f64; 3] = [0.99, 0.01, 0.0];
 const NAMES: [&str; 3] = ["sc_vi", "contrastive_vi", "sc_vae"];
@@ -74,7 +75,12 @@ fn written(path: &Path, cells: usize, genes: usize) -> perturbook::Result<()> {
         ..PerturbSeqConfig::default()
     };
     let screen = perturb_seq(&config)?.screen()?;
-    write_h5ad(path, &Contents::new(&*screen.counts()?).obs(screen.table()))
+    let names: Vec<String> = (0..screen.len()).map(|cell| format!("cell{cell}")).collect();
+    let mut table = screen.table().clone();
+    table
+        .insert_column(0, Column::new("name".into(), names))
+        .map_err(|e| perturbook::Error::new(format!("no names of cells: {e}")))?;
+    write_h5ad(path, &Contents::new(&*screen.counts()?).obs(&table))
 }
 
 /// Trains one of ours and prints its rate and memory.

@@ -4,9 +4,9 @@
 //! ```text
 //! area      of the ROC curve of p(perturbed | cell), held-out cells of the perturbation against held-out controls,
 //!           by a logistic regression with balanced weights on the training cells of both
-//! energy    ||mean of x/|x| - mean of y/|y|||^2     held-out cells x of the perturbation and y of the controls,
-//!           from the mean of the held-out controls
-//! nearest   the perturbations of the smallest energies
+//! energy    ||mean of x/|x| - mean of y/|y|||^2     held-out cells x of the perturbation and y of the controls
+//! centred   the same from the mean of the held-out controls
+//! nearest   the perturbations of the smallest centred energies
 //! ```
 //!
 //! An area near 1/2 means that a linear model cannot tell the perturbation from the control.
@@ -34,8 +34,10 @@ pub struct PerturbationSignal {
     pub n_test: usize,
     /// Area under the ROC curve against controls; NaN without cells on both sides.
     pub auc: f64,
-    /// Energy distance to the controls; NaN without held-out cells.
+    /// Energy distance to the controls, as the space lies; NaN without held-out cells.
     pub energy: f64,
+    /// The same from the mean of the controls.
+    pub energy_centred: f64,
     /// All other perturbations with held-out cells, nearest first.
     pub nearest: Vec<String>,
 }
@@ -49,8 +51,10 @@ pub struct AgainstControls {
     pub controls: usize,
     /// The perturbations, in alphabetical order.
     pub perturbations: Vec<PerturbationSignal>,
-    /// Energy distances between all groups of held-out cells.
+    /// Energy distances between all groups of held-out cells, as the space lies.
     pub energies: EnergyMatrix,
+    /// The same from the mean of the controls.
+    pub centred: EnergyMatrix,
 }
 
 impl AgainstControls {
@@ -90,7 +94,7 @@ impl AgainstControls {
 /// let (training, held_out): (Vec<usize>, Vec<usize>) = (0..80).partition(|&i| i < 60);
 /// let known = against_controls(&x, &labels, "nt", &training, &held_out)?;
 /// assert_eq!((known.of("A")?.auc, known.of("A")?.n_test), (1.0, 10));
-/// assert!(known.of("A")?.energy > 0.8);
+/// assert!(known.of("A")?.energy_centred > 0.8);
 /// # Ok::<(), perturbook::Error>(())
 /// ```
 ///
@@ -121,8 +125,11 @@ pub fn against_controls<S: AsRef<str>>(
             .fix("give controls in both parts, and their label"));
     }
     let held_out_labels: Vec<&str> = held_out.iter().map(|&row| labels[row]).collect();
-    let centred = EnergyConfig { centre: Some(control.to_owned()), ..EnergyConfig::default() };
-    let energies = energy_matrix(values.select(Axis(0), held_out).view(), &held_out_labels, &centred)?;
+    let held_out_values = values.select(Axis(0), held_out);
+    let from = |centre: Option<String>| {
+        energy_matrix(held_out_values.view(), &held_out_labels, &EnergyConfig { centre, ..EnergyConfig::default() })
+    };
+    let (energies, centred) = (from(None)?, from(Some(control.to_owned()))?);
 
     let signal = |name: &String| -> Result<PerturbationSignal> {
         let rows = [rows_of(training, name), rows_of(held_out, name)];
@@ -142,10 +149,10 @@ pub fn against_controls<S: AsRef<str>>(
             roc_auc(&test_truth, &model.probabilities(&test)?.column(1).to_vec())?
         };
         let mut nearest = Vec::new();
-        let mut energy = f64::NAN;
-        if let Some(own) = energies.groups.iter().position(|group| group == name) {
-            energy = energies.between(name, control)?;
-            let others = energies.groups.iter().zip(energies.values.row(own));
+        let (mut energy, mut energy_centred) = (f64::NAN, f64::NAN);
+        if let Some(own) = centred.groups.iter().position(|group| group == name) {
+            (energy, energy_centred) = (energies.between(name, control)?, centred.between(name, control)?);
+            let others = centred.groups.iter().zip(centred.values.row(own));
             let mut others: Vec<_> = others.filter(|(group, _)| *group != name && *group != control).collect();
             others.sort_by(|a, b| a.1.total_cmp(b.1));
             nearest = others.into_iter().map(|(group, _)| group.clone()).collect();
@@ -156,13 +163,14 @@ pub fn against_controls<S: AsRef<str>>(
             n_test: rows[1].len(),
             auc,
             energy,
+            energy_centred,
             nearest,
         })
     };
     let names = Classes::new(&labels)?.names().to_vec();
     let names: Vec<String> = names.into_iter().filter(|name| name != control).collect();
     let perturbations = names.par_iter().map(signal).collect::<Result<Vec<_>>>()?;
-    Ok(AgainstControls { control: control.to_owned(), controls: controls[1].len(), perturbations, energies })
+    Ok(AgainstControls { control: control.to_owned(), controls: controls[1].len(), perturbations, energies, centred })
 }
 
 #[cfg(test)]
@@ -196,7 +204,9 @@ mod tests {
             assert!((found.auc - area).abs() < 0.12, "{name}: {}", found.auc);
         }
         assert_eq!(known.of("A").unwrap().nearest, ["B", "C", "D"]);
-        assert!(known.of("A").unwrap().energy > 0.3 && known.of("C").unwrap().energy < 0.1);
+        assert!(known.of("A").unwrap().energy_centred > 0.3 && known.of("C").unwrap().energy_centred < 0.1);
+        // Far from the origin all cells have one direction.
+        assert!(known.of("A").unwrap().energy < 0.1);
         assert!((known.mean_auc(&["A", "D"]).unwrap() - 0.921).abs() < 0.1);
     }
 

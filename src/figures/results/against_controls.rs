@@ -7,7 +7,7 @@ use crate::figures::{Axis, Curves, Figure, Scatter, Table};
 use crate::methods::sc_vae::{TradeOff, TradeOffPoint};
 use crate::{Error, Result};
 
-/// Perturbations whose names stand beside their point.
+/// Perturbations whose names stand beside their point or in a caption.
 const NAMED: usize = 12;
 /// Neighbours in the table.
 const NEIGHBOURS: usize = 3;
@@ -30,10 +30,11 @@ pub fn against_controls_table(title: &str, known: &AgainstControls) -> Result<Ta
         .count("held-out cells", &rows.iter().map(|row| row.n_test).collect::<Vec<_>>())
         .number("AUC against controls", &rows.iter().map(|row| row.auc).collect::<Vec<_>>(), 3)
         .number("energy distance", &rows.iter().map(|row| row.energy).collect::<Vec<_>>(), 3)
+        .number("centred", &rows.iter().map(|row| row.energy_centred).collect::<Vec<_>>(), 3)
         .text("nearest perturbations", &nearest)
         .caption(&format!(
-            "Held-out cells against {} held-out controls: linear model of the training cells; energy distance (1 − cosine) \
-             from the mean of the controls.",
+            "Held-out cells against {} held-out controls: linear model of the training cells; energy distances (1 − cosine) \
+             as the space lies, and from the mean of the controls.",
             known.controls
         ))
         .figure()
@@ -100,7 +101,16 @@ pub fn trade_off_figure(trade_off: &TradeOff, perturbations: &[&str]) -> Result<
     let figure = trade_off.points.iter().zip(across.iter().zip(&up)).fold(figure, |figure, (point, (x, y))| {
         figure.points(&format!("weight {}", weight_text(point.weight)), &[*x], &[*y])
     });
-    Ok(figure.figure()?.caption(&format!("Held-out cells of {}.", perturbations.join(", "))))
+    Ok(figure.figure()?.caption(&format!("Held-out cells of {}.", named(perturbations))))
+}
+
+/// Names of a few, the number of many.
+fn named(perturbations: &[&str]) -> String {
+    if perturbations.len() > NAMED {
+        format!("{} perturbations", perturbations.len())
+    } else {
+        perturbations.join(", ")
+    }
 }
 
 /// Without the decimals of a weight that was found.
@@ -126,7 +136,7 @@ pub fn trade_off_table(trade_off: &TradeOff, perturbations: &[&str]) -> Result<T
         .number("energy distance, salient", &energies(salient)?, 3)
         .number("energy distance, background", &energies(background)?, 3)
         .number("log-likelihood (nats per cell)", &likelihoods, 1)
-        .caption(&format!("Held-out cells; means over {}.", perturbations.join(", ")))
+        .caption(&format!("Held-out cells; means over {}.", named(perturbations)))
         .figure()
 }
 
