@@ -48,7 +48,9 @@ fn main() -> perturbook::Result<()> {
     for name in NAMES {
         let epochs = epochs.to_string();
         let ours = answers(Command::new(&own).arg("--bench").args([name]).arg(&path).arg(&epochs));
-        let theirs = answers(Command::new(&python).arg(&script).arg(name).arg(&path).arg(&epochs));
+        // As it comes, without the memory settings that cargo gives ours.
+        let mut peer = Command::new(&python);
+        let theirs = answers(peer.env_remove("GLIBC_TUNABLES").arg(&script).arg(name).arg(&path).arg(&epochs));
         let at = |of: &HashMap<String, f64>, key: &str| of.get(key).copied().unwrap_or(f64::NAN);
         let thousand = |of: &HashMap<String, f64>| at(of, "rate") / 1000.0;
         println!(

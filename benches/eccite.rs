@@ -181,12 +181,14 @@ fn over(values: &[f64]) -> String {
 
 fn print(part: &str, runs: &[Run]) -> Result<()> {
     println!("\n== {part}: {}", over(&runs.iter().map(|run| run.seconds).collect::<Vec<_>>()) + " s");
-    runs.iter().for_each(|run| println!("   {}", run.notes));
+    runs.iter().filter(|run| !run.notes.is_empty()).for_each(|run| println!("   {}", run.notes));
     for (place, first) in runs[0].spaces.iter().enumerate() {
         let of = |value: &dyn Fn(&Measured) -> f64| {
             over(&runs.iter().map(|run| value(&run.spaces[place])).collect::<Vec<f64>>())
         };
-        println!("-- {}; replicates mix {}", first.space, of(&|m| m.mixing));
+        let mixing =
+            if first.mixing.is_nan() { String::new() } else { format!("; replicates mix {}", of(&|m| m.mixing)) };
+        println!("-- {}{mixing}", first.space);
         let all = |m: &Measured| m.known.perturbations.iter().map(|signal| signal.auc).collect::<Vec<f64>>();
         println!("   all {} perturbations: mean AUC {}", first.known.perturbations.len(), of(&|m| mean(&all(m))));
         for name in shown(&first.known) {

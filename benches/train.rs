@@ -36,9 +36,10 @@ fn main() {
 fn peer(threads: usize, chosen: &[String]) -> Vec<(String, f64)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/train_peer.py");
     let python = std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let Ok(output) = Command::new(python).arg(script).arg(threads.to_string()).args(chosen).output() else {
-        return Vec::new();
-    };
+    // As it comes, without the memory settings that cargo gives ours.
+    let mut peer = Command::new(python);
+    peer.env_remove("GLIBC_TUNABLES").arg(script).arg(threads.to_string()).args(chosen);
+    let Ok(output) = peer.output() else { return Vec::new() };
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         eprintln!("the peer did not run: {}", errors.lines().last().unwrap_or_default());

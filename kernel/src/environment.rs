@@ -26,6 +26,22 @@ const NEW: Duration = Duration::from_secs(60);
 /// How crates of the user's own are compiled, however the cells are: once.
 const CRATES: &str = "[profile.dev.package.\"*\"]\nopt-level = 3\n";
 
+/// How glibc keeps memory: blocks of up to 256 MiB, and up to 1 GiB of them, are used again instead of being handed back to
+/// the system, whose new pages cost a third of a training step; and pages are large. The same stands in
+/// `.cargo/config.toml`, for what cargo starts.
+const MEMORY: (&str, &str) = (
+    "GLIBC_TUNABLES",
+    "glibc.malloc.mmap_threshold=268435456:glibc.malloc.trim_threshold=1073741824:glibc.malloc.hugetlb=1",
+);
+
+/// Lets a program of the library keep memory for its next step, unless the user has settings of their own.
+pub fn keep_memory(program: &mut Command) {
+    let (name, value) = MEMORY;
+    if std::env::var_os(name).is_none() {
+        program.env(name, value);
+    }
+}
+
 /// A kernel's folder, locked while this value lives and removed when it goes.
 #[derive(Debug)]
 pub struct Home {
@@ -115,6 +131,16 @@ fn sweep(temp: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cargo_and_the_kernel_keep_memory_alike() {
+        let config = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../.cargo/config.toml")).expect("a file");
+        assert!(config.contains(&format!("{} = {:?}", MEMORY.0, MEMORY.1)), "{config}");
+        let mut program = Command::new("true");
+        keep_memory(&mut program);
+        // Cargo has set it for this test; a kernel of its own sets it.
+        assert!(program.get_envs().all(|(name, _)| name == MEMORY.0));
+    }
 
     #[test]
     fn folders_of_dead_kernels_are_swept_and_no_others() {

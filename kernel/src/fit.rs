@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::data::build;
+use crate::environment;
 
 /// The program of the library.
 const PROGRAM: &str = "perturbook-fit";
@@ -28,6 +29,8 @@ pub struct Options {
 /// When the program does not build or cannot be started.
 pub fn run(options: &Options) -> Result<bool> {
     let program = build(PROGRAM)?;
-    let error = Command::new(&program).args(&options.rest).exec();
+    let mut command = Command::new(&program);
+    environment::keep_memory(&mut command);
+    let error = command.args(&options.rest).exec();
     Err(error).with_context(|| format!("cannot run {}", program.display()))
 }

@@ -24,6 +24,7 @@ use crossbeam_channel::{Receiver, select};
 use evcxr::{CommandContext, EvalCallbacks, EvalContext, EvalContextOutputs};
 use serde_json::{Value, json};
 
+use crate::environment;
 use crate::facade::Facade;
 use crate::report::words;
 use cell::{Cell, probed_type};
@@ -164,6 +165,7 @@ impl Session {
             child.env("PERTURBOOK_QUICK", "1");
         }
         child.env("LD_LIBRARY_PATH", facade.library_path());
+        environment::keep_memory(&mut child);
         let (evcxr, outputs) =
             EvalContext::with_subprocess_command(child).map_err(|e| anyhow!("the kernel did not start: {e}"))?;
         let evcxr = CommandContext::with_eval_context(evcxr);
