@@ -6,6 +6,9 @@
 //! pair is two cells) and the most memory that the process of each held. Without Python and scvi-tools the peer's columns
 //! stay empty. SC-VAE, which scvi-tools does not have, is measured beside them.
 
+#[path = "common/process.rs"]
+mod process;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
@@ -19,6 +22,7 @@ use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
 use perturbook::tensor::cpu;
 use perturbook::train::{FitConfig, Silent};
 use polars::prelude::Column;
+use process::{answers, peak_mib};
 
 const SHARES: [f64; 3] = [0.99, 0.01, 0.0];
 const NAMES: [&str; 3] = ["sc_vi", "contrastive_vi", "sc_vae"];
@@ -113,22 +117,8 @@ fn trained<N: CountNetwork>(screen: &Screen, plan: Plan<N::Settings>, pairs: boo
     let train = model.split(screen)?.train;
     let cells = if pairs { 2 * train.controls()?.len().max(train.perturbed()?.len()) } else { train.len() };
     println!("rate {}", (plan.run.epochs as usize * cells) as f64 / seconds);
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    if let Some(kib) = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()) {
-        println!("peak {}", kib / 1024.0);
+    if let Some(mib) = peak_mib() {
+        println!("peak {mib}");
     }
     Ok(())
-}
-
-/// The `name number` lines that a program prints; none where it cannot run.
-fn answers(command: &mut Command) -> HashMap<String, f64> {
-    let Ok(output) = command.output() else { return HashMap::new() };
-    if !output.status.success() {
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        eprintln!("a program did not run: {}", errors.lines().last().unwrap_or_default());
-    }
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let pairs = text.lines().filter_map(|line| line.split_once(' '));
-    pairs.filter_map(|(name, number)| Some((name.to_owned(), number.parse().ok()?))).collect()
 }

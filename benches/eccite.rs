@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use perturbook::evaluate::classification::AgainstControls;
 use perturbook::evaluate::{RowLabels, batch_mixing};
-use perturbook::methods::counts::{ExpressionPca, GeneChoice, Sampling};
+use perturbook::methods::counts::{CountModel, CountNetwork, ExpressionPca, GeneChoice, Sampling};
 use perturbook::methods::sc_vae::{ControlSalient, HsicOf, HsicWeight};
 use perturbook::methods::{Method, Plan, contrastive_vi, held_out_signals, sc_vae, sc_vi};
 use perturbook::reduce::Metric;
@@ -81,32 +81,22 @@ fn main() -> Result<()> {
 
 fn run(screen: &Screen, part: &str, seed: u64, epochs: u64) -> Result<Run> {
     let fit = FitConfig { epochs, seed, ..FitConfig::default() };
-    let started = Instant::now();
-    let measured = |split: &Split, notes: String, embed: &dyn Fn(&Screen) -> Result<Embedding>| {
-        let seconds = started.elapsed().as_secs_f64();
-        Ok(Run { spaces: spaces(split, embed)?, notes, seconds })
-    };
-    let likelihood = |values: Vec<f64>| mean(&values);
     match part {
         "pca" => {
+            let started = Instant::now();
             let [train, validation, test] = SHARES;
             let split = screen.split_stratified(Label::Gene, Shares::new(train, validation, test)?, 0)?;
             let pca = ExpressionPca::fit(&split.train, &GeneChoice::All, 10)?;
-            measured(&split, String::new(), &|cells| pca.embed(cells))
+            let seconds = started.elapsed().as_secs_f64();
+            Ok(Run { spaces: spaces(&split, &|cells| pca.embed(cells))?, notes: String::new(), seconds })
         }
         "contrastive_vi" => {
             let settings = contrastive_vi::Settings { shares: SHARES, genes: GeneChoice::All, ..Default::default() };
-            let model = contrastive_vi::Model::fit(screen, &Plan { settings, run: fit }, &cpu(), &mut Silent)?;
-            let split = model.split(screen)?;
-            let notes = format!("log-likelihood {:.1}", likelihood(model.log_likelihoods(&split.test)?));
-            measured(&split, notes, &|cells| model.embed(cells))
+            trained::<contrastive_vi::ContrastiveVi>(screen, Plan { settings, run: fit })
         }
         "sc_vi" => {
             let settings = sc_vi::Settings { shares: SHARES, genes: GeneChoice::All, ..Default::default() };
-            let model = sc_vi::Model::fit(screen, &Plan { settings, run: fit }, &cpu(), &mut Silent)?;
-            let split = model.split(screen)?;
-            let notes = format!("log-likelihood {:.1}", likelihood(model.log_likelihoods(&split.test)?));
-            measured(&split, notes, &|cells| model.embed(cells))
+            trained::<sc_vi::ScVi>(screen, Plan { settings, run: fit })
         }
         weight => {
             let mut settings = sc_vae::Settings { shares: SHARES, genes: GeneChoice::All, ..Default::default() };
@@ -127,18 +117,24 @@ fn run(screen: &Screen, part: &str, seed: u64, epochs: u64) -> Result<Run> {
                     Error::new(format!("{number:?} is no part: {e}")).fix("name a weight or a baseline")
                 })?),
             };
-            let plan = Plan { settings, run: fit };
-            let model = sc_vae::Model::fit(screen, &plan, &cpu(), &mut Silent)?;
-            let split = model.split(screen)?;
-            let weight = model.history().last(Phase::Training, "hsic_weight").unwrap_or(0.0);
-            let notes = format!(
-                "log-likelihood {:.1}, weight {weight:.1}, n HSIC {:.2}",
-                likelihood(model.log_likelihoods(&split.test)?),
-                model.history().last(Phase::Training, "hsic").unwrap_or(f64::NAN)
-            );
-            measured(&split, notes, &|cells| model.embed(cells))
+            trained::<sc_vae::ScVae>(screen, Plan { settings, run: fit })
         }
     }
+}
+
+/// Trains a model and measures its spaces.
+fn trained<N: CountNetwork>(screen: &Screen, plan: Plan<N::Settings>) -> Result<Run> {
+    let started = Instant::now();
+    let model = CountModel::<N>::fit(screen, &plan, &cpu(), &mut Silent)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let split = model.split(screen)?;
+    let mut notes = format!("log-likelihood {:.1}", mean(&model.log_likelihoods(&split.test)?));
+    for (term, name) in [("hsic_weight", "weight"), ("hsic", "n HSIC")] {
+        if let Some(value) = model.history().last(Phase::Training, term) {
+            notes += &format!(", {name} {value:.2}");
+        }
+    }
+    Ok(Run { spaces: spaces(&split, &|cells| model.embed(cells))?, notes, seconds })
 }
 
 fn spaces(split: &Split, embed: &dyn Fn(&Screen) -> Result<Embedding>) -> Result<Vec<Measured>> {

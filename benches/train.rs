@@ -4,13 +4,17 @@
 //! Without Python and PyTorch the peer's column stays empty. Names of workloads as arguments (`-- vit stargan`) leave out
 //! the others.
 
+#[path = "common/process.rs"]
+mod process;
 #[path = "train/steps.rs"]
 mod steps;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
 use perturbook::tensor::{Device, cpu};
+use process::answers;
 
 fn main() {
     // cargo test compiles and runs benches too, in passing: nothing to check there.
@@ -26,25 +30,18 @@ fn main() {
             continue;
         }
         let ours = workload.items as f64 / workload.best(8).0;
-        let theirs = peer.iter().find(|(name, _)| name == workload.name).map(|(_, s)| workload.items as f64 / s);
+        let theirs = peer.get(workload.name).map(|s| workload.items as f64 / s);
         let (ratio, theirs) = theirs.map_or_else(Default::default, |t| (format!("{:.2}", ours / t), format!("{t:.0}")));
         println!("{:<12} {ours:>16.0} {theirs:>16} {ratio:>7}", workload.name);
     }
 }
 
 /// The peer's seconds of a step by name; empty where it cannot run.
-fn peer(threads: usize, chosen: &[String]) -> Vec<(String, f64)> {
+fn peer(threads: usize, chosen: &[String]) -> HashMap<String, f64> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/train_peer.py");
     let python = std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     // As it comes, without the memory settings that cargo gives ours.
     let mut peer = Command::new(python);
     peer.env_remove("GLIBC_TUNABLES").arg(script).arg(threads.to_string()).args(chosen);
-    let Ok(output) = peer.output() else { return Vec::new() };
-    if !output.status.success() {
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        eprintln!("the peer did not run: {}", errors.lines().last().unwrap_or_default());
-    }
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let pairs = text.lines().filter_map(|line| line.split_once(' '));
-    pairs.filter_map(|(name, seconds)| Some((name.to_owned(), seconds.parse().ok()?))).collect()
+    answers(&mut peer)
 }

@@ -6,6 +6,9 @@
 //! for it. Without Python and umap-learn the peer's columns stay empty.
 //! Then neighbours of many points, exact and approximate, with the share of the true ones that the latter are.
 
+#[path = "common/process.rs"]
+mod process;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
@@ -15,6 +18,7 @@ use ndarray::Array2;
 use perturbook::prelude::*;
 use perturbook::reduce::{MapQuality, Search, neighbours_by};
 use perturbook::simulate::{GeneEmbeddingConfig, cell_embedding, gene_embedding};
+use process::{answers, peak_mib};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -99,10 +103,8 @@ fn row(folder: &Path, name: &str, metric: Metric, points: &Array2<f64>) -> pertu
 /// Makes one map and prints the most memory that this process held before and in the end, in MiB, where the system says.
 fn alone(points: &Path, metric: Metric) -> perturbook::Result<()> {
     let peak = |key: &str| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        if let Some(kib) = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()) {
-            println!("{key} {}", kib / 1024.0);
+        if let Some(mib) = peak_mib() {
+            println!("{key} {mib}");
         }
     };
     let points: Array2<f64> = ndarray_npy::read_npy(points).expect("the points were written");
@@ -133,16 +135,4 @@ fn many_points() -> perturbook::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The `name number` lines that a program prints; none where it cannot run.
-fn answers(command: &mut Command) -> HashMap<String, f64> {
-    let Ok(output) = command.output() else { return HashMap::new() };
-    if !output.status.success() {
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        eprintln!("{:?} did not run: {}", command.get_program(), error.lines().last().unwrap_or_default());
-    }
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let pairs = text.lines().filter_map(|line| line.split_once(' '));
-    pairs.filter_map(|(name, number)| Some((name.to_owned(), number.parse().ok()?))).collect()
 }

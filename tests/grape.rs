@@ -1,5 +1,8 @@
 //! GRAPE as a whole on small simulated screens: training, resumption, vectors, style transfer, files, refusals.
 
+#[path = "common/stop_after.rs"]
+mod stop_after;
+
 use ndarray::{Array2, s};
 use perturbook::methods::grape::{LossConfig, Model, Normalisation, Position, Settings, Sizes, Weights};
 use perturbook::methods::pixels::ControlStatistics;
@@ -8,7 +11,8 @@ use perturbook::nn::State;
 use perturbook::screen::{Features, Screen};
 use perturbook::simulate::{OpsConfig, Phenotype, ops_images};
 use perturbook::tensor::cpu;
-use perturbook::train::{Ended, FitConfig, Observer, Phase, Silent};
+use perturbook::train::{Ended, FitConfig, Phase, Silent};
+use stop_after::StopAfter;
 
 /// Four genes in two complexes and controls, in four wells.
 fn screen() -> Screen {
@@ -131,19 +135,6 @@ fn one_seed_gives_one_result_on_any_number_of_workers() {
     let one = run(1, 1);
     assert!(one == run(3, 1), "another result with three workers");
     assert!(one != run(1, 2), "the seed changes nothing");
-}
-
-/// Asks for a stop after some steps.
-struct StopAfter(u64);
-
-impl Observer for StopAfter {
-    fn step(&mut self) {
-        self.0 -= 1;
-    }
-
-    fn stopped(&mut self) -> bool {
-        self.0 == 0
-    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The contrastive image autoencoders as methods, on simulated cells with known truth.
 
+#[path = "common/stop_after.rs"]
+mod stop_after;
+
 use std::sync::OnceLock;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -11,8 +14,9 @@ use perturbook::methods::{Method, Plan};
 use perturbook::screen::{Embedding, Features, Label, Role, Screen};
 use perturbook::simulate::{CONTROL, OpsConfig, OpsTruth, Phase, Phenotype, ops_images, ops_screen};
 use perturbook::tensor::{Device, cpu};
-use perturbook::train::{Ended, FitConfig, History, Observer, Phase as Of, Silent};
+use perturbook::train::{Ended, FitConfig, History, Phase as Of, Silent};
 use polars::prelude::df;
+use stop_after::StopAfter;
 
 /// Cells of 32 x 32 pixels: controls, and genes that each add a structure of their own.
 fn config() -> OpsConfig {
@@ -173,19 +177,6 @@ fn salient_codes_know_the_perturbation_and_background_codes_the_cell_cycle() {
 
 fn values(history: &History) -> Vec<(u64, Vec<(String, f64)>)> {
     history.rows.iter().map(|row| (row.step, row.terms.clone())).collect()
-}
-
-/// Asks for a stop after some steps.
-struct StopAfter(u64);
-
-impl Observer for StopAfter {
-    fn step(&mut self) {
-        self.0 -= 1;
-    }
-
-    fn stopped(&mut self) -> bool {
-        self.0 == 0
-    }
 }
 
 #[test]

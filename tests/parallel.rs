@@ -1,13 +1,17 @@
 //! Several replicas learn as one: the numbers of one device, deterministic, resumable.
 
+#[path = "common/stop_after.rs"]
+mod stop_after;
+
 use perturbook::nn::{Init, Linear, State};
 use perturbook::tensor::{Device, Tensor, cpu};
 use perturbook::train::parallel::{Parallel, Replica};
 use perturbook::train::{
-    Adam, AdamConfig, Clip, FitConfig, Learner, NamedGradients, Observer, OwnedData, Purpose, Settings, Silent, Step,
-    Terms, Uniform, fit, stream,
+    Adam, AdamConfig, Clip, FitConfig, Learner, NamedGradients, OwnedData, Purpose, Settings, Silent, Step, Terms,
+    Uniform, fit, stream,
 };
 use perturbook::{Error, Result};
+use stop_after::StopAfter;
 
 /// Two layers with a bend between them.
 #[derive(Debug)]
@@ -151,18 +155,6 @@ fn two_or_three_devices_take_the_steps_of_one() {
         let times = several.times();
         assert_eq!((times.devices, times.steps), (n, 30));
         assert!(times.compute > 0.0 && times.seconds(1) > 0.0 && times.speed_up(1) == 1.0);
-    }
-}
-
-struct StopAfter(u64);
-
-impl Observer for StopAfter {
-    fn step(&mut self) {
-        self.0 -= 1;
-    }
-
-    fn stopped(&mut self) -> bool {
-        self.0 == 0
     }
 }
 

@@ -1,6 +1,9 @@
 //! SC-VAE, ContrastiveVI, scVI and principal components on a simulated Perturb-seq screen: what was planted is found where
 //! it should be, runs are repeatable, and what cannot be learned from is refused.
 
+#[path = "common/stop_after.rs"]
+mod stop_after;
+
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -13,6 +16,7 @@ use perturbook::screen::{Counts, Features, Label, Screen};
 use perturbook::simulate::{CONTROL, PerturbSeqConfig, PerturbSeqTruth, perturb_seq};
 use perturbook::tensor::cpu;
 use perturbook::train::{Ended, FitConfig, Observer, Phase, Silent};
+use stop_after::StopAfter;
 
 /// 1,100 cells of 300 genes, with as many controls as calls at a rate of 0.05 need.
 fn config() -> PerturbSeqConfig {
@@ -230,19 +234,6 @@ fn short<N: CountNetwork>(epochs: u64) -> Plan<N::Settings> {
     let mut plan = N::quick();
     plan.run = FitConfig { epochs, seed: 3, ..FitConfig::default() };
     plan
-}
-
-/// Asks for a stop after some steps.
-struct StopAfter(u64);
-
-impl Observer for StopAfter {
-    fn step(&mut self) {
-        self.0 = self.0.saturating_sub(1);
-    }
-
-    fn stopped(&mut self) -> bool {
-        self.0 == 0
-    }
 }
 
 fn weights<N: CountNetwork>(model: &CountModel<N>) -> State {

@@ -1,6 +1,9 @@
 //! SC-VAE on screens at the edge of what can be learned from: one perturbation, cells and genes without a count, as many
 //! perturbations as cells; and the trade-off between independence and what the spaces know.
 
+#[path = "common/stop_after.rs"]
+mod stop_after;
+
 use ndarray::Array2;
 use perturbook::evaluate::classification::AgainstControls;
 use perturbook::figures::{against_controls_scatter, trade_off_figure, trade_off_table};
@@ -10,10 +13,11 @@ use perturbook::methods::{Method, Plan, held_out_signals};
 use perturbook::screen::{Counts, Screen};
 use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
 use perturbook::tensor::cpu;
-use perturbook::train::{FitConfig, Observer, Silent};
+use perturbook::train::{FitConfig, Silent};
 use polars::prelude::df;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use stop_after::StopAfter;
 
 fn plan(epochs: u64) -> Plan<Settings> {
     let mut plan = ScVae::quick();
@@ -35,19 +39,6 @@ fn drawn(labels: &[String], genes: usize, empty: &[usize]) -> Screen {
 
 fn in_turn(names: &[&str], cells: usize) -> Vec<String> {
     (0..cells).map(|cell| names[cell % names.len()].to_owned()).collect()
-}
-
-/// Asks for a stop after some steps.
-struct StopAfter(u64);
-
-impl Observer for StopAfter {
-    fn step(&mut self) {
-        self.0 = self.0.saturating_sub(1);
-    }
-
-    fn stopped(&mut self) -> bool {
-        self.0 == 0
-    }
 }
 
 fn finite(model: &Model, screen: &Screen) -> bool {

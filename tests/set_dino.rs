@@ -1,5 +1,8 @@
 //! Set-DINO as a whole on small simulated screens: training, resumption, features, files, and what is refused.
 
+#[path = "common/stop_after.rs"]
+mod stop_after;
+
 use std::path::Path;
 
 use ndarray::{Array2, Array4, Axis, s};
@@ -16,10 +19,11 @@ use perturbook::nn::vit::VitConfig;
 use perturbook::screen::{Features, Label, Payload, Screen};
 use perturbook::simulate::{OpsConfig, Phenotype, ops_images};
 use perturbook::tensor::{Device, Tensor, cpu};
-use perturbook::train::{Ended, FitConfig, Learner, Observer, Phase, Sampler, Sets, Silent, Step};
+use perturbook::train::{Ended, FitConfig, Learner, Phase, Sampler, Sets, Silent, Step};
 use polars::prelude::{col, df, lit};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use stop_after::StopAfter;
 
 /// Four genes in two complexes and controls, in four wells.
 fn simulated() -> OpsConfig {
@@ -203,19 +207,6 @@ fn one_seed_gives_one_result_on_any_number_of_workers() {
     let one = run(1, 1);
     assert!(one == run(3, 1), "another result with three workers");
     assert!(one != run(1, 2), "the seed changes nothing");
-}
-
-/// Asks for a stop after some steps.
-struct StopAfter(u64);
-
-impl Observer for StopAfter {
-    fn step(&mut self) {
-        self.0 -= 1;
-    }
-
-    fn stopped(&mut self) -> bool {
-        self.0 == 0
-    }
 }
 
 #[test]

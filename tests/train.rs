@@ -1,5 +1,8 @@
 //! The training loop: runs that are broken off go on to the same numbers, for every sampler.
 
+#[path = "common/stop_after.rs"]
+mod stop_after;
+
 use std::path::Path;
 
 use burn::tensor::TensorData;
@@ -15,6 +18,7 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
+use stop_after::StopAfter;
 
 /// A line through noisy points, learned with noise of its own: all kinds of state that a method has.
 struct Line {
@@ -144,19 +148,6 @@ where
     let data =
         Data { sampler, load: &load, validation: vec![sampler.rows(1_000, 0)], fingerprint: "100 points".to_owned() };
     fit(line, &data, config, watch)
-}
-
-/// Asks for a stop after some steps.
-struct StopAfter(u64);
-
-impl Observer for StopAfter {
-    fn step(&mut self) {
-        self.0 -= 1;
-    }
-
-    fn stopped(&mut self) -> bool {
-        self.0 == 0
-    }
 }
 
 fn optimisers() -> [AdamConfig; 3] {

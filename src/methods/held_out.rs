@@ -9,9 +9,9 @@ use crate::{Error, Result};
 /// The label that control cells have here, whatever the screen calls them.
 const CONTROL: &str = "control";
 
-/// [`against_controls`](against_controls()) for each block of an embedding, or for all of it where it has none: linear models learn
-/// from the training cells of a split, and its test cells are measured. Cells that are neither control nor perturbed are
-/// left out.
+/// [`against_controls`](against_controls()) for each block of an embedding, or for all of it where it has none: linear
+/// models learn from the training cells of a split, and its test cells are measured. Cells that are neither control nor
+/// perturbed are left out.
 ///
 /// ```
 /// use perturbook::methods::counts::{ExpressionPca, GeneChoice};

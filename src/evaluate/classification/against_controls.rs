@@ -73,11 +73,19 @@ impl AgainstControls {
     /// # Errors
     /// When none is named, or one does not exist.
     pub fn mean_auc(&self, perturbations: &[&str]) -> Result<f64> {
+        self.mean(perturbations, |signal| signal.auc)
+    }
+
+    /// The mean of a number that is known of these perturbations.
+    ///
+    /// # Errors
+    /// When none is named, or one does not exist.
+    pub fn mean(&self, perturbations: &[&str], of: impl Fn(&PerturbationSignal) -> f64) -> Result<f64> {
         if perturbations.is_empty() {
             return Err(Error::new("the mean of no perturbation").at(PLACE).fix("name at least one"));
         }
-        let areas = perturbations.iter().map(|name| Ok(self.of(name)?.auc)).collect::<Result<Vec<f64>>>()?;
-        Ok(areas.iter().sum::<f64>() / areas.len() as f64)
+        let all = perturbations.iter().map(|name| Ok(of(self.of(name)?))).collect::<Result<Vec<f64>>>()?;
+        Ok(all.iter().sum::<f64>() / all.len() as f64)
     }
 }
 
@@ -115,10 +123,14 @@ pub fn against_controls<S: AsRef<str>>(
     if let Some(row) = training.iter().chain(held_out).find(|&&row| row >= n) {
         return Err(Error::new(format!("row {row} of {n} rows")).at(PLACE).fix("give rows of these points"));
     }
-    let rows_of = |part: &[usize], name: &str| -> Vec<usize> {
-        part.iter().copied().filter(|&row| labels[row] == name).collect()
-    };
-    let controls = [rows_of(training, control), rows_of(held_out, control)];
+    let classes = Classes::new(&labels)?;
+    let [training_rows, held_out_rows] = [training, held_out].map(|part| {
+        let mut rows = vec![Vec::new(); classes.names().len()];
+        part.iter().for_each(|&row| rows[classes.codes()[row]].push(row));
+        rows
+    });
+    let of_control = classes.names().iter().position(|name| name == control);
+    let controls = of_control.map(|code| [&training_rows[code][..], &held_out_rows[code][..]]).unwrap_or_default();
     if let Some(part) = controls.iter().zip(["training", "held-out"]).find(|(rows, _)| rows.is_empty()) {
         return Err(Error::new(format!("no {} row is labelled {control:?}", part.1))
             .at(PLACE)
@@ -131,13 +143,14 @@ pub fn against_controls<S: AsRef<str>>(
     };
     let (energies, centred) = (from(None)?, from(Some(control.to_owned()))?);
 
-    let signal = |name: &String| -> Result<PerturbationSignal> {
-        let rows = [rows_of(training, name), rows_of(held_out, name)];
-        let auc = if rows.iter().any(Vec::is_empty) {
+    let signal = |code: usize| -> Result<PerturbationSignal> {
+        let name = &classes.names()[code];
+        let rows = [&training_rows[code], &held_out_rows[code]];
+        let auc = if rows.iter().any(|rows| rows.is_empty()) {
             f64::NAN
         } else {
             let part = |i: usize| {
-                let all: Vec<usize> = controls[i].iter().chain(&rows[i]).copied().collect();
+                let all: Vec<usize> = controls[i].iter().chain(rows[i]).copied().collect();
                 let perturbed: Vec<bool> = (0..all.len()).map(|place| place >= controls[i].len()).collect();
                 (values.select(Axis(0), &all), perturbed)
             };
@@ -167,9 +180,8 @@ pub fn against_controls<S: AsRef<str>>(
             nearest,
         })
     };
-    let names = Classes::new(&labels)?.names().to_vec();
-    let names: Vec<String> = names.into_iter().filter(|name| name != control).collect();
-    let perturbations = names.par_iter().map(signal).collect::<Result<Vec<_>>>()?;
+    let others: Vec<usize> = (0..classes.names().len()).filter(|code| Some(*code) != of_control).collect();
+    let perturbations = others.into_par_iter().map(signal).collect::<Result<Vec<_>>>()?;
     Ok(AgainstControls { control: control.to_owned(), controls: controls[1].len(), perturbations, energies, centred })
 }
 

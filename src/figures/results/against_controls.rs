@@ -82,17 +82,13 @@ fn means(
     space: fn(&TradeOffPoint) -> &AgainstControls,
     of: fn(&PerturbationSignal) -> f64,
 ) -> Result<Vec<f64>> {
-    let mean = |known: &AgainstControls| {
-        let all = perturbations.iter().map(|name| Ok(of(known.of(name)?))).collect::<Result<Vec<f64>>>()?;
-        Ok(all.iter().sum::<f64>() / all.len() as f64)
-    };
-    trade_off.points.iter().map(|point| mean(space(point))).collect()
+    trade_off.points.iter().map(|point| space(point).mean(perturbations, of)).collect()
 }
 
 /// Mean areas of some perturbations in both spaces, a point for each weight of HSIC: up is good, right is not.
 ///
 /// # Errors
-/// When one of these perturbations does not exist.
+/// When none is named, or one of them does not exist.
 pub fn trade_off_figure(trade_off: &TradeOff, perturbations: &[&str]) -> Result<Figure> {
     let across = means(trade_off, perturbations, |point| &point.background, |signal| signal.auc)?;
     let up = means(trade_off, perturbations, |point| &point.salient, |signal| signal.auc)?;
@@ -121,7 +117,7 @@ fn weight_text(weight: f64) -> String {
 /// Areas, energies and likelihoods by the weight of HSIC; areas and energies are means over these perturbations.
 ///
 /// # Errors
-/// When one of these perturbations does not exist.
+/// When none is named, or one of them does not exist.
 pub fn trade_off_table(trade_off: &TradeOff, perturbations: &[&str]) -> Result<Table> {
     let salient: fn(&TradeOffPoint) -> &AgainstControls = |point| &point.salient;
     let background: fn(&TradeOffPoint) -> &AgainstControls = |point| &point.background;
