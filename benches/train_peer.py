@@ -1,10 +1,12 @@
 """The training steps of train/steps.rs in PyTorch; prints `name seconds` lines. Called by train.rs with the number of
-threads and, where only some are wanted, their names.
+threads and, where only some are wanted, their names. `PERTURBOOK_DEVICE=cuda` runs them on a GPU, with PyTorch's defaults:
+TF32 in convolutions, not in other products; `PERTURBOOK_TF32=0` or `1` in neither or both.
 
 As there, a step ends when its loss has been read as a number.
 """
 
 import math
+import os
 import sys
 import time
 
@@ -13,6 +15,9 @@ import torch.nn.functional as F
 from torch import nn
 
 torch.set_num_threads(int(sys.argv[1]))
+torch.set_default_device(os.environ.get("PERTURBOOK_DEVICE", "cpu"))
+if tf32 := os.environ.get("PERTURBOOK_TF32"):
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32 == "1"
 torch.manual_seed(0)
 
 

@@ -74,7 +74,8 @@ fn tiff_pixels_and_what_they_are_unpacked_from_are_counted_together() {
         ],
         &packed,
     );
-    says(&refused("tiles", || tiff::read(put(&folder, "tiles.tif", tiles))), &["tiles.tif", "claims"]);
+    let tiles = put(&folder, "tiles.tif", tiles);
+    says(&refused("tiles", || tiff::read(&tiles)), &["tiles.tif", "claims"]);
 }
 
 #[test]

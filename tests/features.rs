@@ -1,11 +1,12 @@
 //! Tables of features from parquet and text, whole and in parts, right and damaged.
 
 mod common;
+#[path = "common/refusal.rs"]
+mod refusal;
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -13,6 +14,7 @@ use perturbook::io::features::{self, FeatureTable};
 use perturbook::io::{delimited, parquet};
 use perturbook::screen::{ColumnChoice, Label, Screen};
 use polars::prelude::{DataFrame, df};
+use refusal::soon;
 
 const TEXT: &str = "gene,well,tile,0,1\nTP53,A01,7,0.5,-1e-3\ncontrol,A02,8,2,3.25\n\"a,b\",A03,9,1.5,7\n";
 
@@ -268,15 +270,12 @@ fn a_compressed_bomb_is_refused_in_time() {
     encoder.write_all(b"gene,0,1\n").unwrap();
     (0..512).for_each(|_| encoder.write_all(&line).unwrap());
     let bomb = put(folder.path(), "bomb.csv.gz", encoder.finish().unwrap());
-    let started = Instant::now();
-    refused(read(&bomb), &["more than 100 times its size", "bomb.csv.gz"]);
-    refused(delimited::read_text(&bomb), &["more than 100 times its size"]);
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    refused(soon("as a table", || read(&bomb)), &["more than 100 times its size", "bomb.csv.gz"]);
+    refused(soon("as text", || delimited::read_text(&bomb)), &["more than 100 times its size"]);
     // A small text behind the large one hides how large that is until it is unpacked.
     let hidden = [fs::read(&bomb).unwrap(), gz(b"G,1,1\n")].concat();
     let hidden = put(folder.path(), "hidden.csv.gz", hidden);
-    refused(delimited::read_text(&hidden), &["more than 100 times its size"]);
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    refused(soon("hidden", || delimited::read_text(&hidden)), &["more than 100 times its size"]);
     let line = put(folder.path(), "line.csv", vec![b'x'; 20 << 20]);
     refused(read(&line), &["longer than 16 MB"]);
 }
@@ -295,12 +294,12 @@ fn a_parquet_file_that_is_cut_or_changed_anywhere_never_panics() {
         let mut changed = bytes.clone();
         changed[at] ^= 0xff;
         fs::write(&path, &changed).unwrap();
-        let started = Instant::now();
         // A changed value can still be a valid file; what counts is that the call returns, and soon.
-        if let Err(error) = FeatureTable::open(&path).and_then(|table| table.read()) {
+        if let Err(error) =
+            soon(&format!("byte {at}"), || FeatureTable::open(&path).and_then(|table| table.read()).map(drop))
+        {
             assert!(error.to_string().contains("cells.parquet"), "{error}");
         }
-        assert!(started.elapsed() < Duration::from_secs(2), "byte {at}: {:?}", started.elapsed());
     }
     fs::write(&path, b"PAR1\xff\xff\xff\x7fPAR1").unwrap();
     refused(read(&path), &["footer claims"]);

@@ -2,11 +2,12 @@
 //! ends in an error within two seconds.
 
 mod common;
+#[path = "common/refusal.rs"]
+mod refusal;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use common::shared_file;
 use ndarray::{Array2, Array3, Array4, Axis, s};
@@ -20,6 +21,7 @@ use perturbook::images::{
 };
 use perturbook::io::{parquet, tiff};
 use polars::prelude::{BooleanChunked, Column, CsvReader, DataFrame, NewChunkedArray, SerReader, df};
+use refusal::soon;
 
 #[track_caller]
 fn error_of<T>(result: perturbook::Result<T>) -> String {
@@ -38,11 +40,8 @@ fn says(error: &str, words: &[&str]) {
 
 /// What a call returns, which neither panics nor takes longer than two seconds.
 #[track_caller]
-fn swift<T>(call: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = catch_unwind(AssertUnwindSafe(call)).expect("a reader never panics");
-    assert!(start.elapsed() < Duration::from_secs(2), "it took {:?}", start.elapsed());
-    result
+fn swift<T>(mut call: impl FnMut() -> T) -> T {
+    soon("a reader", || catch_unwind(AssertUnwindSafe(&mut call)).expect("a reader never panics"))
 }
 
 /// Asserts that a batch read into an array that is there is the one that is read anew, and returns it.

@@ -26,6 +26,7 @@ pub fn run(options: &Options) -> Result<bool> {
     // The kernel's tests run real kernels.
     Facade::build(&workspace, &mut |text| eprint!("{text}"))?;
     let mut counts = Counts::default();
+    let mut failures = Failures::default();
     let mut passed = true;
     let mut next: Option<Child> = None;
     for (place, package) in PACKAGES.into_iter().enumerate() {
@@ -43,6 +44,7 @@ pub fn run(options: &Options) -> Result<bool> {
             let line = line?;
             println!("{line}");
             counts.add(&line);
+            failures.add(&line);
             // A test program runs: cargo has compiled all of them, and the folder is free.
             if let Some(later) = PACKAGES.get(place + 1)
                 && next.is_none()
@@ -54,6 +56,7 @@ pub fn run(options: &Options) -> Result<bool> {
         }
         passed &= child.wait()?.success();
     }
+    print!("{}", failures.text);
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
     Ok(passed)
 }
@@ -96,6 +99,42 @@ impl Counts {
     }
 }
 
+/// What failed tests said, to be read again at the end: thousands of lines of others lie between.
+#[derive(Default)]
+struct Failures {
+    /// Of all test programs that have ended.
+    text: String,
+    /// Of the one that prints.
+    program: String,
+    /// Whether it has come to its failures.
+    within: bool,
+}
+
+impl Failures {
+    /// The most that one test program may say.
+    const LONGEST: usize = 8_000;
+
+    /// Keeps what a test program prints from `failures:` to its result, below the program's name.
+    fn add(&mut self, line: &str) {
+        if line.starts_with("failures:") && !self.within {
+            self.within = true;
+            self.program.clear();
+        } else if line.starts_with("test result: ") {
+            if std::mem::take(&mut self.within) {
+                self.text += "\nfailed:";
+                self.text += match self.program.char_indices().nth(Self::LONGEST) {
+                    Some((end, _)) => &self.program[..end],
+                    None => &self.program,
+                };
+                self.text += "\n";
+            }
+        } else if self.within {
+            self.program += "\n";
+            self.program += line;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +146,16 @@ mod tests {
         counts.add("test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out");
         counts.add("running 3 tests");
         assert_eq!((counts.passed, counts.failed, counts.ignored), (5, 1, 1));
+    }
+
+    #[test]
+    fn what_failed_tests_said_is_said_again_at_the_end() {
+        let mut failures = Failures::default();
+        let printed = "test one ... ok\ntest two ... FAILED\n\nfailures:\n\n---- two stdout ----\nleft: 1, right: 2\n\n\n\
+                       failures:\n    two\n\ntest result: FAILED. 1 passed; 1 failed; 0 ignored\n\
+                       test three ... ok\ntest result: ok. 1 passed; 0 failed; 0 ignored";
+        printed.lines().for_each(|line| failures.add(line));
+        assert!(failures.text.contains("---- two stdout ----\nleft: 1, right: 2\n"), "{}", failures.text);
+        assert!(!failures.text.contains("three") && !failures.text.contains("test result"), "{}", failures.text);
     }
 }

@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Init, Linear, gelu, l2_normalise};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, product};
 use crate::{Error, Result};
 
 /// What lengths are at least, as the frameworks have it.
@@ -110,7 +110,7 @@ impl Directions {
 
     /// `n x inputs` to `n x outputs`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        x.matmul(self.weight().transpose())
+        product(x, self.weight().transpose())
     }
 }
 

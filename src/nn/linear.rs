@@ -5,7 +5,7 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::Init;
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, product};
 
 /// A linear layer.
 #[derive(Module, Debug)]
@@ -41,7 +41,7 @@ impl Linear {
         let [outputs, inputs] = weight.dims();
         let rows = shape[..D - 1].iter().product();
         shape[D - 1] = outputs;
-        let y = x.reshape([rows, inputs]).matmul(weight.transpose());
+        let y = product(x.reshape([rows, inputs]), weight.transpose());
         let y = match &self.bias {
             Some(bias) => y + bias.val().unsqueeze(),
             None => y,

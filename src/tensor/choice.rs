@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use super::{Device, Tensor, cpu, cuda_parts};
+use super::{Device, Tensor, cpu, cuda_parts, kept_kernels};
 use crate::{Error, Result};
 
 /// A device, and the reason for it.
@@ -77,11 +77,13 @@ fn asked_for(index: usize) -> Result<DeviceChoice> {
 /// A GPU that computes, or why it is not used.
 fn gpu(index: usize) -> std::result::Result<DeviceChoice, String> {
     // Looked for before the runtime is called: that would panic without them.
-    if cuda_parts::driver().is_none() {
+    let Some(driver) = cuda_parts::driver() else {
         return Err("there is no NVIDIA driver".to_owned());
-    }
+    };
     cuda_parts::nvrtc().map_err(|why| format!("the GPU's compiler NVRTC is missing: {why}"))?;
     cuda_parts::headers().map_err(|why| format!("the CUDA headers are missing: {why}"))?;
+    let gpus = cuda_parts::gpus();
+    kept_kernels::keep(&gpus, &driver);
     let device = Device::Cuda(burn::backend::cuda::CudaDevice::new(index));
     let computed = {
         let device = device.clone();
@@ -93,7 +95,7 @@ fn gpu(index: usize) -> std::result::Result<DeviceChoice, String> {
     };
     match computed {
         Ok(7.0) => {
-            let what = cuda_parts::describe(index).unwrap_or_else(|| "an NVIDIA GPU".to_owned());
+            let what = gpus.get(index).map_or("an NVIDIA GPU", String::as_str);
             Ok(DeviceChoice { device, why: format!("GPU {index}, {what}") })
         }
         Ok(sum) => Err(format!("GPU {index} adds 1, 2 and 4 to {sum}")),

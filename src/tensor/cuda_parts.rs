@@ -52,11 +52,15 @@ pub fn headers() -> Result<PathBuf, String> {
     headers_of(toolkit().as_deref())
 }
 
-/// Name, memory and compute capability of a GPU, as far as `nvidia-smi` says them.
-pub fn describe(index: usize) -> Option<String> {
-    let query = ["--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader", "-i", &index.to_string()];
-    let text = output("nvidia-smi", &query)?;
-    let [name, memory, capability] = text.lines().next()?.split(", ").collect::<Vec<_>>().try_into().ok()?;
+/// Name, memory and compute capability of each GPU, as far as `nvidia-smi` says them.
+pub fn gpus() -> Vec<String> {
+    let query = ["--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader"];
+    output("nvidia-smi", &query).map_or_else(Vec::new, |text| text.lines().filter_map(described).collect())
+}
+
+/// A line of `nvidia-smi` in words.
+fn described(line: &str) -> Option<String> {
+    let [name, memory, capability] = line.split(", ").collect::<Vec<_>>().try_into().ok()?;
     Some(format!("{name}, {memory}, compute capability {capability}"))
 }
 

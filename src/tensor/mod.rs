@@ -5,11 +5,14 @@
 mod cat;
 mod choice;
 mod cuda_parts;
+mod kept_kernels;
 mod memory;
+mod product;
 
 pub use cat::cat;
 pub use choice::{DeviceChoice, choose_device};
 pub use memory::{MemoryOf, MemoryUse};
+pub use product::product;
 
 /// The backend behind every tensor: it sends each operation to the tensor's own device.
 pub type Backend = burn::Dispatch;

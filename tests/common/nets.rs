@@ -7,7 +7,7 @@
 
 #![allow(dead_code)] // each test file uses its own part
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,6 +44,8 @@ pub struct NetCase {
     expected: BTreeMap<String, ArrayD<f64>>,
     compared: RefCell<BTreeSet<String>>,
     failures: RefCell<Vec<String>>,
+    /// The largest share of its tolerance that a tensor has used.
+    used: Cell<f64>,
 }
 
 impl NetCase {
@@ -60,6 +62,7 @@ impl NetCase {
             folder,
             compared: RefCell::default(),
             failures: RefCell::default(),
+            used: Cell::default(),
         }
     }
 
@@ -218,6 +221,7 @@ impl NetCase {
         // NaN is further than any bound, and so is infinity.
         let worst =
             got.iter().zip(want).map(apart).fold(0.0, |w: f64, v| if v.is_nan() { f64::INFINITY } else { w.max(v) });
+        self.used.set(self.used.get().max(if worst == 0.0 { 0.0 } else { worst / bound }));
         self.expect(worst <= bound, format!("{name}: {worst:e} apart, {bound:e} allowed (largest value {largest:e})"));
         let rule = longest_prefix(&self.json["fraction_rules"], name);
         if let Some(rule) = rule {
@@ -238,8 +242,9 @@ impl NetCase {
         if !missed.is_empty() {
             failures.push(format!("never compared: {}", missed.join(", ")));
         }
+        let used = self.used.get();
+        println!("case {}: {} tensors, at most {used:.2} of the tolerance used", self.name, compared.len());
         assert!(failures.is_empty(), "case {}\n{}", self.folder.display(), failures.join("\n"));
-        println!("case {}: {} tensors agree", self.name, compared.len());
     }
 }
 

@@ -13,13 +13,25 @@ use perturbook::Result;
 const TIME: Duration = Duration::from_secs(2);
 const MEMORY_KB: u64 = 512 << 10;
 
+/// What `call` returns, within two seconds: it gets three tries, since the machine may be busy with something else.
+#[track_caller]
+pub fn soon<T>(what: &str, mut call: impl FnMut() -> T) -> T {
+    let mut least = Duration::MAX;
+    for _ in 0..3 {
+        let start = Instant::now();
+        let result = call();
+        least = least.min(start.elapsed());
+        if least < TIME {
+            return result;
+        }
+    }
+    panic!("{what}: {least:?}");
+}
+
 /// The error of `read`, which must come soon.
 #[track_caller]
-pub fn refused<T>(what: &str, read: impl FnOnce() -> Result<T>) -> String {
-    let start = Instant::now();
-    let result = read();
-    let took = start.elapsed();
-    assert!(took < TIME, "{what}: {took:?}");
+pub fn refused<T>(what: &str, read: impl FnMut() -> Result<T>) -> String {
+    let result = soon(what, read);
     check_memory(what);
     match result {
         Ok(_) => panic!("{what}: bad input was accepted"),

@@ -12,7 +12,7 @@ pub fn checks() -> Vec<Check> {
     let Some(version) = parts::driver() else {
         return vec![("CUDA driver", State::Optional("no NVIDIA driver: models run on the CPU".to_owned()))];
     };
-    let gpu = parts::describe(0).map_or_else(String::new, |gpu| format!(", {gpu}"));
+    let gpu = parts::gpus().first().map_or_else(String::new, |gpu| format!(", {gpu}"));
     vec![
         ("CUDA driver", State::Fine(format!("NVIDIA driver {version}{gpu}"))),
         ("NVRTC", found(parts::nvrtc())),

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::INIT;
 use crate::nn::Linear;
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, product};
 
 /// One head of self-attention with a residual.
 #[derive(Module, Debug)]
@@ -51,13 +51,13 @@ impl GeneAttention {
     pub fn weights(&self, table: Tensor<2>) -> Tensor<2> {
         let root = (table.dims()[1] as f64).sqrt();
         let (q, k) = (self.q.forward(table.clone()), self.k.forward(table));
-        softmax(q.matmul(k.transpose()) / root, 1)
+        softmax(product(q, k.transpose()) / root, 1)
     }
 
     /// The genes with what they took from each other, `genes x width`.
     pub fn forward(&self, table: Tensor<2>) -> Tensor<2> {
         let weights = self.weights(table.clone());
-        let taken = weights.matmul(self.v.forward(table.clone()));
+        let taken = product(weights, self.v.forward(table.clone()));
         table + self.o.forward(taken)
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{DType, IndexingUpdateOp, Int, TensorData};
 
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, product};
 
 /// Means of cells `wells x cells x d` weighted by `keep`, `wells x cells`; the weights of a well must not all be 0.
 pub fn well_means(cells: Tensor<3>, keep: Tensor<2>) -> Tensor<2> {
@@ -27,7 +27,7 @@ pub fn well_means_by_count(cells: Tensor<3>, keep: Tensor<2>) -> Tensor<2> {
 
 fn weighted_sums(cells: Tensor<3>, keep: Tensor<2>) -> Tensor<2> {
     let weights: Tensor<3> = keep.unsqueeze_dim(1);
-    weights.matmul(cells).squeeze_dim(1)
+    product(weights, cells).squeeze_dim(1)
 }
 
 /// Means of rows by group: `rows x d` to `groups x d`, where `group[i]` is the group of row i. A group without a row
@@ -100,7 +100,7 @@ fn sums(rows: Tensor<2>, group: &[usize], weights: &[f64], groups: usize) -> Ten
     for (row, (&g, &weight)) in group.iter().zip(weights).enumerate() {
         matrix[g * group.len() + row] = weight;
     }
-    numbers(matrix, [groups, group.len()], &rows.device(), rows.dtype()).matmul(rows)
+    product(numbers(matrix, [groups, group.len()], &rows.device(), rows.dtype()), rows)
 }
 
 /// The same for many rows in many groups, without that matrix.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use statrs::function::gamma;
 
 use crate::nn::lgamma::constant;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, product};
 
 /// Below this the root of HSIC is constant: its slope at 0 is infinite.
 const FLOOR: f64 = 1e-12;
@@ -126,7 +126,7 @@ pub fn squared_distances(x: Tensor<2>) -> Tensor<2> {
     // Distances do not depend on the origin, and near it less is lost in the difference.
     let x = x.clone() - constant(x).mean_dim(0);
     let norms = x.clone().powi_scalar(2).sum_dim(1);
-    (norms.clone() + norms.transpose() - x.clone().matmul(x.transpose()) * 2.0).clamp_min(0.0)
+    (norms.clone() + norms.transpose() - product(x.clone(), x.transpose()) * 2.0).clamp_min(0.0)
 }
 
 /// The median of the squared distances between two different rows of `n x d`; the mean of the two in the middle where

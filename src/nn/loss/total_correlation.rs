@@ -8,7 +8,7 @@
 //! `C_z`. So `TC` is the sum of the logarithms of the pivots of `C_s` less those of `C_s|z`; the pivots are what
 //! Cholesky's factor has on its diagonal, squared.
 
-use crate::tensor::{Tensor, cat};
+use crate::tensor::{Tensor, cat, product};
 use crate::{Error, Result};
 
 /// The total correlation of `n x p` and `n x q`, one number, in nats (an option of Multi-ContrastiveVAE's reference
@@ -35,7 +35,7 @@ pub fn total_correlation(z: Tensor<2>, s: Tensor<2>) -> Result<Tensor<1>> {
     }
     let both = cat(vec![z, s], 1);
     let centred = both.clone() - both.mean_dim(0);
-    let moments = centred.clone().transpose().matmul(centred) * (1.0 / n as f64);
+    let moments = product(centred.clone().transpose(), centred) * (1.0 / n as f64);
     let own = moments.clone().slice([p..p + q, p..p + q]);
     let conditional = (0..p).fold(moments, |rest, _| eliminated(rest).1);
     Ok(log_determinant(own) - log_determinant(conditional))

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::VitConfig;
 use crate::nn::{Init, LayerNorm, Linear, gelu};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, product};
 
 /// A block; tokens are `n x tokens x width`.
 #[derive(burn::module::Module, Debug)]
@@ -72,7 +72,7 @@ impl Block {
     fn mixed(&self, x: Tensor<3>) -> Tensor<3> {
         let shape = x.dims();
         let [queries, keys, values] = self.projected(x);
-        let mixed = attention(queries, keys).matmul(values);
+        let mixed = product(attention(queries, keys), values);
         self.proj.forward(mixed.swap_dims(1, 2).reshape(shape))
     }
 
@@ -83,7 +83,7 @@ impl Block {
         let (weight, bias) = (self.qkv.weight.val(), self.qkv.bias.as_ref().map(Param::val));
         let x = x.reshape([n * tokens, width]);
         std::array::from_fn(|part| {
-            let y = x.clone().matmul(weight.clone().narrow(0, part * width, width).transpose());
+            let y = product(x.clone(), weight.clone().narrow(0, part * width, width).transpose());
             let y = match &bias {
                 Some(bias) => y + bias.clone().narrow(0, part * width, width).unsqueeze(),
                 None => y,
@@ -100,5 +100,5 @@ impl Block {
 /// `softmax(Q K^T / sqrt(width of a head))`.
 fn attention(queries: Tensor<4>, keys: Tensor<4>) -> Tensor<4> {
     let scale = (queries.dims()[3] as f64).powf(-0.5);
-    softmax((queries * scale).matmul(keys.transpose()), 3)
+    softmax(product(queries * scale, keys.transpose()), 3)
 }

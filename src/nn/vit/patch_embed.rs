@@ -12,7 +12,7 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use crate::nn::Init;
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, product};
 use crate::{Error, Result};
 
 /// A linear map of patches.
@@ -65,7 +65,7 @@ impl PatchEmbed {
         let pixels = channels * side * side;
         let patches = images.reshape([n, channels, rows, side, columns, side]).permute([0, 2, 4, 1, 3, 5]);
         let tokens =
-            patches.reshape([n * rows * columns, pixels]).matmul(weight.reshape([outputs, pixels]).transpose());
+            product(patches.reshape([n * rows * columns, pixels]), weight.reshape([outputs, pixels]).transpose());
         let tokens = tokens + self.bias.val().unsqueeze();
         Ok((tokens.reshape([n, rows * columns, outputs]), grid))
     }

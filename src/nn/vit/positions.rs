@@ -14,7 +14,7 @@
 use burn::tensor::TensorData;
 use ndarray::Array2;
 
-use crate::tensor::{Device, Tensor, cat};
+use crate::tensor::{Device, Tensor, cat, product};
 
 /// What published weights add to the number of patches when the scale is computed.
 pub const GRID_OFFSET: f64 = 0.1;
@@ -61,7 +61,7 @@ pub(super) fn resized(table: Tensor<3>, from: usize, [rows, columns]: [usize; 2]
     let class = table.clone().narrow(1, 0, 1);
     let patches: Tensor<2> = table.narrow(1, 1, tokens - 1).squeeze_dim(0);
     let weights = grid_weights(from, [rows, columns], &patches.device());
-    let patches = weights.matmul(patches).reshape([1, rows * columns, width]);
+    let patches = product(weights, patches).reshape([1, rows * columns, width]);
     cat(vec![class, patches], 1)
 }
 
