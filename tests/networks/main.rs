@@ -1,7 +1,8 @@
 //! Networks, losses and optimisers against reference cases.
 //!
-//! They run on the CPU, or on the device that `PERTURBOOK_DEVICE` asks for. `throughput` is not run unless it is asked for:
-//! `--ignored --nocapture throughput` prints how many training steps a second the device does.
+//! They run on the CPU, or on the device that `PERTURBOOK_DEVICE` asks for; on a GPU with `PERTURBOOK_PRODUCTS=exact`, since
+//! products are rounded there otherwise. `throughput` is not run unless it is asked for: `--ignored --nocapture throughput`
+//! prints how many training steps a second the device does.
 
 #[path = "../common/mod.rs"]
 mod common;
