@@ -1201,6 +1201,10 @@ fn every_result_shows_itself_whatever_it_holds() {
     fn shows<T: Show>() {}
     shows::<Vec<ClusterKs>>();
     shows::<ClusterKs>();
+    shows::<AgainstControls>();
+    shows::<LinearProbe>();
+    shows::<perturbook::methods::proximity::Power>();
+    shows::<perturbook::methods::proximity::Sensitivity>();
     shows::<FisherCombination>();
     shows::<FactorRanking>();
     shows::<MannWhitney>();

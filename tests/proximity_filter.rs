@@ -6,7 +6,8 @@ use perturbook::evaluate::classification::roc_auc;
 use perturbook::evaluate::{map_agreement, mean_same_arm_cosine};
 use perturbook::io::npy;
 use perturbook::methods::proximity::{
-    CellVectors, FilterConfig, FilterInput, Filtered, NpyRows, Stop, Wells, agreement, centre_arms,
+    ArmClassified, ArmClassifierConfig, CellVectors, FilterConfig, FilterInput, Filtered, NpyRows, Sensitivity, Stop,
+    Wells, agreement, centre_arms,
 };
 use perturbook::screen::Profiles;
 use perturbook::simulate::{CONTROL, PlantedBiasConfig, SimulatedCells, planted_bias};
@@ -37,7 +38,7 @@ fn biased_cells_score_high_and_genes_come_nearer_to_the_truth() {
         let screen = screen(effect, 0);
         let input = input(&screen);
         let filtered = filtered(&screen, &FilterConfig { steps: 300, ..FilterConfig::quick() });
-        let found = auroc(filtered.scores.iter().copied().zip(screen.biased.iter().copied()));
+        let found = filtered.roc(&screen.biased).unwrap().auc;
         assert!(found >= least, "effect {effect}: AUROC {found}");
 
         let genome = screen.truth.genome();
@@ -53,6 +54,32 @@ fn biased_cells_score_high_and_genes_come_nearer_to_the_truth() {
             assert!(like > theirs, "effect {effect}: {like} is not above {theirs} ({name})");
         }
     }
+}
+
+#[test]
+fn a_classifier_of_arms_knows_the_arms_and_every_well_loses_its_share() {
+    let screen = screen(1.5, 0);
+    let (input, genome) = (input(&screen), screen.truth.genome());
+    let fit = |config: &ArmClassifierConfig| ArmClassified::fit(&input, &genome, config);
+    let one = fit(&ArmClassifierConfig::default()).unwrap();
+    // A tenth of the cells shows its arm clearly, the rest hardly.
+    let chance = 1.0 / one.arms.len() as f64;
+    assert!(one.balanced_accuracy > chance + 0.03 && one.balanced_accuracy < chance + 0.3, "{}", one.balanced_accuracy);
+    let found = auroc(one.scores.iter().copied().zip(screen.biased.iter().copied()));
+    assert!(found > 0.8, "AUROC {found}");
+    for well in input.wells().wells() {
+        assert_eq!(well.cells.iter().filter(|&&row| !one.kept[row]).count(), 6);
+    }
+    assert!(input.wells().controls().iter().all(|&row| one.kept[row] && one.scores[row].is_nan()));
+    assert_eq!(fit(&ArmClassifierConfig::default()).unwrap().scores[..2000], one.scores[..2000]);
+    // Without bias there is nothing to tell but the arms' genes.
+    let plain =
+        planted_bias(&PlantedBiasConfig { biased: 0.0, gene_effect: 0.0, ..PlantedBiasConfig::default() }).unwrap();
+    let none =
+        ArmClassified::fit(&self::input(&plain), &plain.truth.genome(), &ArmClassifierConfig::default()).unwrap();
+    assert!((none.balanced_accuracy - chance).abs() < 0.03, "{}", none.balanced_accuracy);
+    let refused = fit(&ArmClassifierConfig { share: 1.0, ..ArmClassifierConfig::default() }).unwrap_err().to_string();
+    assert!(refused.contains("a share of 1"), "{refused}");
 }
 
 #[test]
@@ -73,6 +100,28 @@ fn every_well_loses_its_share_and_the_seed_decides_every_bit() {
     assert!(wells.controls().iter().all(|&row| one.kept[row] && one.scores[row].is_nan()));
     let table = one.table(screen.embedding.table()).unwrap();
     assert_eq!(table.column("bias_score").unwrap().null_count(), wells.controls().len());
+}
+
+#[test]
+fn settings_and_seeds_are_compared_with_the_first() {
+    let small = PlantedBiasConfig { genes_per_arm: 12, ..PlantedBiasConfig::default() };
+    let screen = planted_bias(&small).unwrap();
+    let base = FilterConfig { steps: 60, ..FilterConfig::quick() };
+    let settings = [
+        ("weak", base.clone()),
+        ("weak again", base.clone()),
+        ("another seed", FilterConfig { seed: 1, ..base.clone() }),
+        ("strong", FilterConfig { share: 0.2, ..base }),
+    ];
+    let measure = |biased| Sensitivity::measure(&input(&screen), &screen.truth.genome(), &settings, biased, &cpu());
+    let [weak, again, seed, strong] = measure(Some(&screen.biased)).unwrap().settings.try_into().unwrap();
+    assert_eq!((weak.agreement, again.agreement, again.within), (1.0, 1.0, weak.within));
+    assert!(seed.agreement > 0.1 && seed.agreement < 1.0, "{}", seed.agreement);
+    assert!(strong.agreement <= 0.5 + 1e-9 && strong.within < weak.within, "{strong:?} {weak:?}");
+    assert!(weak.auroc.unwrap() > 0.7, "{weak:?}");
+    let none =
+        Sensitivity::measure(&input(&screen), &screen.truth.genome(), &[], None, &cpu()).unwrap_err().to_string();
+    assert!(none.contains("no settings"), "{none}");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! | do genes of one chromosome arm look alike? | [`arm_cosines`], [`proximity_bias`], [`proximity_score`], [`gene_proximity`], [`arm_recall`] |
 //! | do known groups fall together? | [`clustering`]: purity, NMI, ARI, silhouettes, k-means over starts and numbers of clusters |
 //! | which labels can be read from it? | [`classification`]: logistic regression, ROC, confusion, random forest; technical covariates and gene functions |
+//! | which numbers can be read from it? | [`linear_probe`], [`phase_probe`] of the cell cycle |
 //! | how does it look along the genome? | [`quantile_heatmap_matrix`] |
 //! | do rows of one label find each other? | [`knn_accuracy`], [`mean_average_precision`], [`hits_at_k`] |
 //! | do they look more alike than others? | [`percent_strong`], [`pair_similarities`] |
@@ -38,6 +39,7 @@ mod fisher;
 mod gene_sets;
 mod hypergeometric;
 mod kolmogorov_smirnov;
+mod linear_probe;
 mod map_agreement;
 pub mod normal;
 mod proximity;
@@ -68,6 +70,7 @@ pub use fisher::{FisherCombination, fisher_combination};
 pub use gene_sets::{GeneSet, GeneSets, SetFormat};
 pub use hypergeometric::{hypergeometric_upper_tail, ln_hypergeometric_upper_tail};
 pub use kolmogorov_smirnov::{KsLaw, KsTest, ks_test, ks_test_with};
+pub use linear_probe::{LinearProbe, linear_probe, phase_probe};
 pub use map_agreement::map_agreement;
 pub use proximity::{
     ArmProximity, ArmRecall, ArmSpearman, GeneProximity, ProximityBias, ProximityScore, ScoreConfig, ScoreDraws,

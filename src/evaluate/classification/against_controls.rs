@@ -234,6 +234,15 @@ mod tests {
     }
 
     #[test]
+    fn a_space_that_holds_nothing_knows_nothing() {
+        let (_, labels) = cells();
+        let (training, held_out): (Vec<usize>, Vec<usize>) = (0..1000).partition(|&i| i < 500);
+        let known = against_controls(&Array2::<f64>::zeros((1000, 2)), &labels, "nt", &training, &held_out).unwrap();
+        let of = known.of("A").unwrap();
+        assert_eq!((of.auc, of.energy, of.energy_centred), (0.5, 0.0, 0.0));
+    }
+
+    #[test]
     fn what_cannot_be_measured_is_refused() {
         let (x, labels) = cells();
         let refused = |labels: &[&str], control: &str, training: &[usize], held_out: &[usize]| {

@@ -3,8 +3,9 @@
 use super::classification::classified_figure;
 use super::figure_or_reason;
 use crate::display::{Bundle, Show};
+use crate::evaluate::LinearProbe;
 use crate::evaluate::classification::{DeltaRecall, GeneFunction, Importance, Scores, TechnicalCovariates};
-use crate::figures::{Axis, Bars, Figure};
+use crate::figures::{Axis, Bars, Figure, Table};
 use crate::{Error, Result};
 
 /// Features beyond which the less important ones are not drawn.
@@ -141,5 +142,21 @@ pub fn importance_bars(importance: &Importance) -> Result<Figure> {
 impl Show for Importance {
     fn bundle(&self) -> Bundle {
         figure_or_reason(importance_bars(self))
+    }
+}
+
+impl Show for LinearProbe {
+    fn bundle(&self) -> Bundle {
+        let names: Vec<String> = (0..self.r2.len()).map(|target| target.to_string()).collect();
+        let table = Table::new("What a linear model explains").text("target", &names).number(
+            "R² of held-out rows",
+            &self.r2,
+            3,
+        );
+        let caption = format!("Fitted on {} rows, measured on {}.", self.n_train, self.n_test);
+        match table.caption(&caption).figure() {
+            Ok(table) => table.bundle(),
+            Err(error) => Bundle::text(error.to_string()),
+        }
     }
 }

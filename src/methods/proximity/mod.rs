@@ -18,7 +18,8 @@ mod sense_check_run;
 pub use centring::{ExpressionCentred, ExpressionCentring, centre_arms, centre_arms_by_expression};
 #[cfg(feature = "screens")]
 pub use filter::{
-    CellVectors, ChromosomeFilter, FilterConfig, FilterInput, Filtered, NpyRows, Stop, Well, Wells, agreement,
+    ArmClassified, ArmClassifierConfig, CellVectors, ChromosomeFilter, FilterConfig, FilterInput, Filtered, NpyRows,
+    Power, Sensitivity, Setting, Stop, Well, Wells, agreement,
 };
 pub use objective::{WellOf, arm_cosines_of, arm_squares, group_means, nested_means, well_means, well_means_by_count};
 pub use remove::remove_highest;

@@ -9,6 +9,7 @@ use super::chromosome::{ChromosomeFilter, arms_on};
 use super::sampler::chance;
 use super::stop::{kept, share};
 use super::{FilterInput, Wells};
+use crate::evaluate::classification::{RocCurve, roc_curve};
 use crate::evaluate::{ArmCosines, arm_cosines};
 use crate::genome::{Chromosome, Genome};
 use crate::screen::Profiles;
@@ -131,6 +132,22 @@ impl Filtered {
     /// As [`arm_cosines`].
     pub fn arm_cosines(&self, genome: &Genome) -> Result<[ArmCosines; 2]> {
         Ok([arm_cosines(&self.before, genome)?, arm_cosines(&self.after, genome)?])
+    }
+
+    /// How well the scores tell biased cells from others, where it is known which they are; cells without a score are left
+    /// out. `biased` is one word for each cell of the table.
+    ///
+    /// # Errors
+    /// When there are more or fewer, or none of the cells is biased, or all are.
+    pub fn roc(&self, biased: &[bool]) -> Result<RocCurve> {
+        if biased.len() != self.scores.len() {
+            return Err(Error::new(format!("{} words for {} cells", biased.len(), self.scores.len()))
+                .at("the filter's ROC curve")
+                .fix("say of each cell of the table whether it is biased"));
+        }
+        let scored = self.scores.iter().zip(biased).filter(|(score, _)| !score.is_nan());
+        let (scores, truth): (Vec<f64>, Vec<bool>) = scored.map(|(&score, &truth)| (score, truth)).unzip();
+        roc_curve(&truth, &scores)
     }
 
     /// The table of cells with two more columns: `bias_score`, empty where no filter scored, and `kept`.
