@@ -22,7 +22,7 @@ use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
 use perturbook::tensor::cpu;
 use perturbook::train::{FitConfig, Silent};
 use polars::prelude::Column;
-use process::{answers, peak_mib};
+use process::{answers, peak_mib, peer};
 
 const SHARES: [f64; 3] = [0.99, 0.01, 0.0];
 const NAMES: [&str; 3] = ["sc_vi", "contrastive_vi", "sc_vae"];
@@ -47,14 +47,10 @@ fn main() -> perturbook::Result<()> {
     println!("{cells} cells x {genes} genes, {epochs} epochs; thousand cells a second, and MiB");
     println!("{:<16} {:>8} {:>12} {:>7} {:>10} {:>12}", "", "ours", "scvi-tools", "ratio", "ours", "scvi-tools");
     let own = std::env::current_exe().map_err(|e| perturbook::Error::new(format!("no program: {e}")))?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/count_models_peer.py");
-    let python = std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     for name in NAMES {
         let epochs = epochs.to_string();
         let ours = answers(Command::new(&own).arg("--bench").args([name]).arg(&path).arg(&epochs));
-        // As it comes, without the memory settings that cargo gives ours.
-        let mut peer = Command::new(&python);
-        let theirs = answers(peer.env_remove("GLIBC_TUNABLES").arg(&script).arg(name).arg(&path).arg(&epochs));
+        let theirs = answers(peer("count_models_peer.py").arg(name).arg(&path).arg(&epochs));
         let at = |of: &HashMap<String, f64>, key: &str| of.get(key).copied().unwrap_or(f64::NAN);
         let thousand = |of: &HashMap<String, f64>| at(of, "rate") / 1000.0;
         println!(

@@ -21,7 +21,7 @@ use perturbook::tensor::cpu;
 use perturbook::train::Silent;
 use perturbook::{Error, Result};
 use polars::prelude::Column;
-use process::{answers, peak_mib};
+use process::{answers, peak_mib, peer};
 
 /// Steps that are timed.
 const TIMED: u64 = 20;
@@ -49,12 +49,9 @@ fn main() -> Result<()> {
     let cells = written(&folder, genes)?;
     let own = std::env::current_exe().map_err(|e| Error::new(format!("no program: {e}")))?;
     let ours = answers(Command::new(own).args(["--bench", &steps.to_string(), &genes.to_string()]).arg(&folder));
-    let peer = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/proximity_peer.py");
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
     let shape = [threads, 2 * genes, BEFORE as usize, TIMED as usize].map(|n| n.to_string());
-    // As it comes, without the memory settings that cargo gives ours.
-    let mut python = Command::new(std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned()));
-    let theirs = answers(python.env_remove("GLIBC_TUNABLES").arg(peer).arg(folder.join("cells.npy")).args(shape));
+    let theirs = answers(peer("proximity_peer.py").arg(folder.join("cells.npy")).args(shape));
     let at = |name: &str| ours.get(name).copied().unwrap_or(f64::NAN);
     let in_step = (2 * genes * 20 * 30) as f64;
     println!("{cells} cells x 128, {threads} threads");

@@ -10,8 +10,6 @@ mod process;
 mod steps;
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::process::Command;
 
 use perturbook::tensor::{Device, cpu};
 use process::answers;
@@ -38,10 +36,5 @@ fn main() {
 
 /// The peer's seconds of a step by name; empty where it cannot run.
 fn peer(threads: usize, chosen: &[String]) -> HashMap<String, f64> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/train_peer.py");
-    let python = std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    // As it comes, without the memory settings that cargo gives ours.
-    let mut peer = Command::new(python);
-    peer.env_remove("GLIBC_TUNABLES").arg(script).arg(threads.to_string()).args(chosen);
-    answers(&mut peer)
+    answers(process::peer("train_peer.py").arg(threads.to_string()).args(chosen))
 }

@@ -18,7 +18,7 @@ use ndarray::Array2;
 use perturbook::prelude::*;
 use perturbook::reduce::{MapQuality, Search, neighbours_by};
 use perturbook::simulate::{GeneEmbeddingConfig, cell_embedding, gene_embedding};
-use process::{answers, peak_mib};
+use process::{answers, peak_mib, peer};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -60,9 +60,7 @@ fn row(folder: &Path, name: &str, metric: Metric, points: &Array2<f64>) -> pertu
     let metric_name = if metric == Metric::Cosine { "cosine" } else { "euclidean" };
     let mut memory = Command::new(std::env::current_exe().expect("this program has a path"));
     let memory = answers(memory.arg(ALONE).arg(&file).arg(metric_name));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/umap_peer.py");
-    let mut peer = Command::new(std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned()));
-    let peer = answers(peer.arg(script).arg(folder).args([name, metric_name]).arg(RUNS.to_string()));
+    let peer = answers(peer("umap_peer.py").arg(folder).args([name, metric_name]).arg(RUNS.to_string()));
 
     let mut ours = (f64::INFINITY, Vec::new());
     for seed in 0..RUNS {

@@ -18,7 +18,7 @@ use ndarray::{Array3, Array4, ArrayD};
 use ndarray_npy::ReadNpyExt;
 use perturbook::images::{Picture, PixelKind};
 use perturbook::io::{png, tiff};
-use refusal::soon;
+use refusal::{peak_kb, soon};
 use tiff_bytes::{PageSpec, raw};
 
 fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
@@ -450,7 +450,7 @@ fn tiff_files_that_lie_are_refused_before_memory_is_taken() {
         entries.sort_by_key(|entry| entry.0);
         entries
     };
-    let before = peak_memory();
+    let before = peak_kb().unwrap_or(0);
     refused(&path, read_tiff, b"", &["empty"]);
     refused(&path, read_tiff, b"<html>404 not found</html>", &["not a TIFF"]);
     refused(&path, read_tiff, b"II*\0", &["cut short"]);
@@ -488,15 +488,8 @@ fn tiff_files_that_lie_are_refused_before_memory_is_taken() {
     let tiles =
         with(tiles, 324, 4, vec![1000]).into_iter().filter(|e| ![273, 278, 279].contains(&e.0)).collect::<Vec<_>>();
     refused(&path, read_tiff, &raw(&tiles, &bomb), &["claims"]);
-    let grown = peak_memory().saturating_sub(before);
-    assert!(grown < 512 << 20, "memory grew by {} MB", grown >> 20);
-}
-
-/// The most memory this process held so far, in bytes; 0 where that is not known.
-fn peak_memory() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()).unwrap_or(0) << 10
+    let grown = peak_kb().unwrap_or(0).saturating_sub(before);
+    assert!(grown < 512 << 10, "memory grew by {} MB", grown >> 10);
 }
 
 #[test]

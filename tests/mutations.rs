@@ -19,10 +19,7 @@ use common::shared_file;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use readers::READERS;
-use refusal::check_memory;
-
-/// How long a reader may take.
-const LIMIT: Duration = Duration::from_secs(2);
+use refusal::{TIME, check_memory, timed};
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -77,24 +74,14 @@ fn mutations(name: &str, shared: &[&str]) {
         for bytes in &good {
             let mut bytes = bytes.clone();
             mutate(&mut bytes, &mut rng);
-            let began = Instant::now();
-            let result = catch_unwind(|| read(&bytes));
-            let mut took = began.elapsed();
-            for _ in 0..2 {
-                // The machine may have been busy with something else.
-                if took > LIMIT {
-                    let again = Instant::now();
-                    let _ = read(&bytes);
-                    took = took.min(again.elapsed());
-                }
-            }
+            let (result, took) = timed(|| catch_unwind(|| read(&bytes)));
             let keep = || {
                 let kept = std::env::temp_dir().join(format!("perturbook-finding-{name}-{runs}"));
                 fs::write(&kept, &bytes).unwrap();
                 kept
             };
             let Ok(result) = result else { panic!("{name}: a panic, see {}", keep().display()) };
-            assert!(took < LIMIT, "{name}: {took:?}, see {}", keep().display());
+            assert!(took < TIME, "{name}: {took:?}, see {}", keep().display());
             if let Err(e) = result {
                 failed += 1;
                 // Of the decoder behind parquet it is known that it panics on some damaged pages.

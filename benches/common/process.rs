@@ -1,7 +1,16 @@
 //! Programs that print what they measured, and the memory of this one.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::Command;
+
+/// A peer in this folder, run by `PERTURBOOK_PYTHON`; as it comes, without the memory settings that cargo gives ours.
+pub fn peer(script: &str) -> Command {
+    let python = std::env::var("PERTURBOOK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let mut peer = Command::new(python);
+    peer.env_remove("GLIBC_TUNABLES").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches").join(script));
+    peer
+}
 
 /// The `name number` lines that a program prints; none where it cannot run.
 pub fn answers(command: &mut Command) -> HashMap<String, f64> {

@@ -38,6 +38,14 @@ pub(super) fn require_labels(points: usize, labels: usize, place: &str) -> Resul
     Err(Error::new(format!("{labels} labels for {points} points")).at(place).fix("give one label for each point"))
 }
 
+/// Refuses rows beyond the last point.
+pub(super) fn require_rows(points: usize, parts: [&[usize]; 2], place: &str) -> Result<()> {
+    match parts.into_iter().flatten().find(|&&row| row >= points) {
+        Some(row) => Err(Error::new(format!("row {row} of {points} rows")).at(place).fix("give rows of these points")),
+        None => Ok(()),
+    }
+}
+
 /// `sum (x - y)^2`, in eight running sums so that the compiler can use wide registers.
 pub(super) fn squared_distance(x: &[f64], y: &[f64]) -> f64 {
     let (x_blocks, x_rest) = x.as_chunks::<8>();

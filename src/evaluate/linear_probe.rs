@@ -11,7 +11,7 @@
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
-use super::dense::finite_matrix;
+use super::dense::{finite_matrix, require_rows};
 use crate::eigen::symmetric_eigen;
 use crate::reduce::Points;
 use crate::{Error, Result};
@@ -68,9 +68,7 @@ pub fn linear_probe(
             .at(PLACE)
             .fix("give a row of at least one target for each point"));
     }
-    if let Some(row) = training.iter().chain(held_out).find(|&&row| row >= n) {
-        return Err(Error::new(format!("row {row} of {n} rows")).at(PLACE).fix("give rows of these points"));
-    }
+    require_rows(n, [training, held_out], PLACE)?;
     if training.is_empty() || held_out.is_empty() {
         return Err(Error::new("no row to fit on, or none to measure").at(PLACE).fix("give rows in both parts"));
     }

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Classes, LogisticConfig, LogisticRegression, roc_auc};
-use crate::evaluate::dense::{finite_matrix, require_labels};
+use crate::evaluate::dense::{finite_matrix, require_labels, require_rows};
 use crate::evaluate::{EnergyConfig, EnergyMatrix, energy_matrix};
 use crate::reduce::Points;
 use crate::{Error, Result};
@@ -120,9 +120,7 @@ pub fn against_controls<S: AsRef<str>>(
     let labels: Vec<&str> = labels.iter().map(AsRef::as_ref).collect();
     let n = values.nrows();
     require_labels(n, labels.len(), PLACE)?;
-    if let Some(row) = training.iter().chain(held_out).find(|&&row| row >= n) {
-        return Err(Error::new(format!("row {row} of {n} rows")).at(PLACE).fix("give rows of these points"));
-    }
+    require_rows(n, [training, held_out], PLACE)?;
     let classes = Classes::new(&labels)?;
     let [training_rows, held_out_rows] = [training, held_out].map(|part| {
         let mut rows = vec![Vec::new(); classes.names().len()];

@@ -42,10 +42,7 @@ pub fn against_controls_table(title: &str, known: &AgainstControls) -> Result<Ta
 
 impl Show for AgainstControls {
     fn bundle(&self) -> Bundle {
-        match against_controls_table("What the space knows of each perturbation", self) {
-            Ok(table) => table.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(against_controls_table("What the space knows of each perturbation", self))
     }
 }
 

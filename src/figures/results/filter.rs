@@ -104,7 +104,7 @@ impl Sensitivity {
 
 impl Show for Sensitivity {
     fn bundle(&self) -> Bundle {
-        self.table().map_or_else(|e| Bundle::text(e.to_string()), |table| table.bundle())
+        figure_or_reason(self.table())
     }
 }
 

@@ -40,12 +40,11 @@ pub use sets::{cluster_ks_bars, rank_recall_bars, set_coherence_figure};
 pub use similarity::{similarity_heatmap, similarity_zoom};
 pub use two_sample::{consistency_figure, energy_heatmap, energy_scatter, magnitude_volcano};
 
-use super::Figure;
 use crate::Result;
 use crate::display::{Bundle, Show};
 
-/// The figure, or in words why there is none: a result must show itself whatever it holds.
-fn figure_or_reason(figure: Result<Figure>) -> Bundle {
+/// The figure or table, or in words why there is none: a result must show itself whatever it holds.
+fn figure_or_reason(figure: Result<impl Show>) -> Bundle {
     match figure {
         Ok(figure) => figure.bundle(),
         Err(error) => Bundle::text(error.to_string()),

@@ -154,9 +154,6 @@ impl Show for LinearProbe {
             3,
         );
         let caption = format!("Fitted on {} rows, measured on {}.", self.n_train, self.n_test);
-        match table.caption(&caption).figure() {
-            Ok(table) => table.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(table.caption(&caption).figure())
     }
 }

@@ -108,9 +108,7 @@ impl ArmClassified {
         for (learned, scored) in [(0, 1), (1, 0)] {
             let model = classifier(input, &halves[learned], &arms, config, &mut rng)?;
             for (arm, wells_of_arm) in halves[scored].iter().enumerate() {
-                let rows: Vec<usize> =
-                    wells_of_arm.iter().flat_map(|&well| wells.wells()[well].cells.iter().copied()).collect();
-                for rows in rows.chunks(BLOCK) {
+                for rows in wells.rows_of(wells_of_arm).chunks(BLOCK) {
                     let of = model.probabilities(&read(input, rows, config)?)?;
                     for (&row, of) in rows.iter().zip(of.rows()) {
                         scores[row] = of[arm];
@@ -150,8 +148,7 @@ fn classifier(
 ) -> Result<LogisticRegression> {
     let (mut rows, mut codes) = (Vec::new(), Vec::new());
     for (arm, wells) in wells.iter().enumerate() {
-        let all: Vec<usize> =
-            wells.iter().flat_map(|&well| input.wells().wells()[well].cells.iter().copied()).collect();
+        let all = input.wells().rows_of(wells);
         let mut drawn: Vec<usize> =
             index::sample(rng, all.len(), config.cells.min(all.len())).into_iter().map(|cell| all[cell]).collect();
         drawn.sort_unstable();

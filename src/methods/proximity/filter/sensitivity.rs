@@ -43,6 +43,9 @@ impl Sensitivity {
         biased: Option<&[bool]>,
         device: &Device,
     ) -> Result<Self> {
+        if settings.is_empty() {
+            return Err(Error::new("no settings to compare").at("the filter's sensitivity").fix("give two or more"));
+        }
         let mut first: Option<Vec<bool>> = None;
         let mut found = Vec::with_capacity(settings.len());
         for (name, config) in progress("settings of the filter", settings) {
@@ -54,9 +57,6 @@ impl Sensitivity {
                 auroc: biased.map(|biased| Ok::<f64, Error>(filtered.roc(biased)?.auc)).transpose()?,
             });
             first.get_or_insert(filtered.kept);
-        }
-        if found.is_empty() {
-            return Err(Error::new("no settings to compare").at("the filter's sensitivity").fix("give two or more"));
         }
         Ok(Self { settings: found })
     }

@@ -146,6 +146,11 @@ impl Wells {
         self.wells.iter().flat_map(|well| well.cells.iter().copied()).collect()
     }
 
+    /// The rows of all cells in some of these wells, given by number.
+    pub(super) fn rows_of(&self, numbers: &[usize]) -> Vec<usize> {
+        numbers.iter().flat_map(|&number| self.wells[number].cells.iter().copied()).collect()
+    }
+
     /// The nested means of the cells for which `keep` says yes, one profile for each gene that has such a cell.
     ///
     /// # Errors
