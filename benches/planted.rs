@@ -1,9 +1,10 @@
 //! What SC-VAE finds of what was planted in a simulated screen of 5,000 cells and 500 genes (10 perturbations, 2 that do
 //! nothing, a cell cycle, a fifth of the cells escaped), over several seeds of screen and model:
-//! `cargo bench --profile dev -p perturbook --bench planted -- [SEEDS [WEIGHT ...]]`.
+//! `cargo bench --profile dev -p perturbook --bench planted -- [SEEDS [WEIGHTS ...]] [screen=SEED]`.
 //!
-//! Everything is measured on a fifth of the cells, which training has not seen; mean and range over seeds for each weight
-//! of HSIC.
+//! Weights are those of HSIC, or of HSIC and the classifier as in `5:1`. Everything is measured on a fifth of the cells, which
+//! training has not seen; mean and range over seeds for each choice of weights. A seed is that of the model and of the
+//! screen, if no screen is named.
 
 use std::time::Instant;
 
@@ -14,14 +15,15 @@ use perturbook::methods::{Method, held_out_signals, sc_vae};
 use perturbook::screen::Screen;
 use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
 use perturbook::tensor::cpu;
-use perturbook::train::Silent;
+use perturbook::train::{Phase, Silent};
+use perturbook::{Error, Result};
 
 const NEIGHBOURS: usize = 15;
 /// The share of controls that may be called wrongly.
 const RATE: f64 = 0.05;
 
 /// What is measured, in this order.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 12] = [
     "15-NN accuracy of perturbations, salient space",
     "the same, background",
     "the largest class: chance",
@@ -31,20 +33,28 @@ const NAMES: [&str; 10] = [
     "the same: precision",
     "AUC of perturbations against controls, background",
     "AUC of those that do nothing, salient space",
+    "lowest validation loss, nats per cell",
+    "the classifier's share of it, not weighted",
     "seconds",
 ];
 
-fn main() -> perturbook::Result<()> {
+fn main() -> Result<()> {
     // cargo test compiles and runs benches too, in passing: nothing to check there.
     if !std::env::args().any(|argument| argument == "--bench") {
         return Ok(());
     }
-    let numbers: Vec<f64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    let seeds = numbers.first().map_or(3, |&seeds| seeds as u64);
-    let weights = if numbers.len() > 1 { numbers[1..].to_vec() } else { vec![0.0, 5.0] };
-    for weight in weights {
-        let runs = (0..seeds).map(|seed| measured(seed, weight)).collect::<perturbook::Result<Vec<_>>>()?;
-        println!("\n== weight {weight}, {seeds} seeds");
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let (named, arguments): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|text| text.contains('='));
+    let screen = named.first().and_then(|text| text.trim_start_matches("screen=").parse::<u64>().ok());
+    let seeds = arguments.first().and_then(|text| text.parse::<u64>().ok()).unwrap_or(3);
+    let mut weights: Vec<&str> = arguments.iter().skip(1).map(|text| text.as_str()).collect();
+    if weights.is_empty() {
+        weights = vec!["0", "5", "5:1"];
+    }
+    for weights in weights {
+        let runs = (0..seeds).map(|seed| measured(screen.unwrap_or(seed), seed, weights));
+        let runs = runs.collect::<Result<Vec<_>>>()?;
+        println!("\n== weight {weights}, {seeds} seeds");
         for (place, name) in NAMES.iter().enumerate() {
             let values: Vec<f64> = runs.iter().map(|run| run[place]).collect();
             let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -55,13 +65,19 @@ fn main() -> perturbook::Result<()> {
     Ok(())
 }
 
-fn measured(seed: u64, weight: f64) -> perturbook::Result<[f64; 10]> {
+fn measured(screen: u64, seed: u64, weights: &str) -> Result<[f64; 12]> {
     // Twice as many controls: calls are calibrated on a tenth of them.
-    let simulated = perturb_seq(&PerturbSeqConfig { seed, control_guides: 8, ..PerturbSeqConfig::default() })?;
+    let simulated = perturb_seq(&PerturbSeqConfig { seed: screen, control_guides: 8, ..PerturbSeqConfig::default() })?;
     let truth = simulated.truth.clone();
     let screen = simulated.screen()?;
     let mut plan = sc_vae::Model::quick();
-    (plan.settings.hsic, plan.settings.shares, plan.run.seed) = (HsicWeight::Fixed(weight), [0.7, 0.1, 0.2], seed);
+    (plan.settings.shares, plan.run.seed) = ([0.7, 0.1, 0.2], seed);
+    let number = |text: &str| text.parse().map_err(|_| Error::new(format!("{text}: not a weight")));
+    let (hsic, classifier) = weights.split_once(':').map_or((weights, None), |(hsic, of)| (hsic, Some(of)));
+    plan.settings.hsic = HsicWeight::Fixed(number(hsic)?);
+    if let Some(classifier) = classifier {
+        plan.settings.classification = number(classifier)?;
+    }
     let started = Instant::now();
     let model = sc_vae::Model::fit(&screen, &plan, &cpu(), &mut Silent)?;
     let seconds = started.elapsed().as_secs_f64();
@@ -97,7 +113,13 @@ fn measured(seed: u64, weight: f64) -> perturbook::Result<[f64; 10]> {
         let of = truth.perturbations.iter().filter(|p| p.is_null() == null).map(|p| p.symbol.as_str());
         known[space].1.mean_auc(&of.collect::<Vec<_>>())
     };
-    Ok([
+    let validation = |term: &str| {
+        let loss = model.history().curve(Phase::Validation, "loss").into_iter().map(|(_, loss)| loss);
+        let terms = model.history().curve(Phase::Validation, term).into_iter().map(|(_, value)| value);
+        let (_, best) = loss.zip(terms).min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::NAN, f64::NAN));
+        best
+    };
+    let row = [
         in_salient?.accuracy,
         in_background?.accuracy,
         largest,
@@ -107,6 +129,10 @@ fn measured(seed: u64, weight: f64) -> perturbook::Result<[f64; 10]> {
         precision,
         mean_auc(0, false)?,
         mean_auc(1, true)?,
+        validation("loss"),
+        validation("classification"),
         seconds,
-    ])
+    ];
+    println!("weight {weights}, seed {seed}: {}", row.map(|value| format!("{value:.3}")).join(" "));
+    Ok(row)
 }

@@ -4,6 +4,7 @@
 #[path = "common/stop_after.rs"]
 mod stop_after;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -172,8 +173,11 @@ fn perturbations_without_effect_look_like_controls() {
 fn escaping_cells_are_called() {
     let Learned { screen, truth, model } = learned();
     let calls = model.calls(screen, 0.05).expect("called");
+    let split = model.split(screen).expect("a split");
+    let trained: HashSet<usize> = (0..split.train.len()).map(|row| split.train.source_row(row)).collect();
     let (mut escaped, mut affected, mut called, mut wrongly, mut of_null) = (vec![], vec![], 0, 0, [0, 0]);
-    for (cell, call) in truth.cells.iter().zip(&calls.cells) {
+    let mut held_out = [0, 0];
+    for (row, (cell, call)) in truth.cells.iter().zip(&calls.cells).enumerate() {
         let Some(perturbation) = cell.perturbation else { continue };
         let is_called = usize::from(call.call == Call::Escaping);
         if truth.perturbations[perturbation].is_null() {
@@ -182,6 +186,10 @@ fn escaping_cells_are_called() {
         } else if cell.escaped {
             escaped.push(call.score);
             called += is_called;
+            if !trained.contains(&row) {
+                held_out[0] += is_called;
+                held_out[1] += 1;
+            }
         } else {
             affected.push(call.score);
             wrongly += is_called;
@@ -190,9 +198,13 @@ fn escaping_cells_are_called() {
     let area = auroc(&escaped, &affected);
     let shares = [called as f64 / escaped.len() as f64, wrongly as f64 / affected.len() as f64];
     let null = of_null[0] as f64 / of_null[1] as f64;
-    println!("AUROC {area:.3}; called: {:.3} of escaped, {:.3} of others, {null:.3} of null", shares[0], shares[1]);
+    let unseen = held_out[0] as f64 / held_out[1] as f64;
+    println!(
+        "AUROC {area:.3}; called: {:.3} of escaped, {unseen:.3} of those held out, {:.3} of others, {null:.3} of null",
+        shares[0], shares[1]
+    );
     assert!(area > 0.95);
-    assert!(shares[0] > 0.8 && shares[1] < 0.3 && null > 0.8);
+    assert!(shares[0] > 0.6 && unseen > 0.8 && shares[1] < 0.05 && null > 0.8);
     assert_eq!(calls.confusion().sum() as usize, screen.len());
     assert!(calls.top(5) >= calls.top(1) && calls.top(12) <= 1.0 && calls.top(1) > 0.3);
     assert_eq!(calls.table().expect("a table").height(), screen.len());

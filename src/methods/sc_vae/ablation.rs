@@ -37,7 +37,7 @@ impl Ablation {
     /// use perturbook::methods::sc_vae::{Ablation, HsicWeight, Settings};
     ///
     /// assert_eq!(Ablation::Hsic.of(&Settings::default()).hsic, HsicWeight::Off);
-    /// assert!(!Ablation::All.of(&Settings::default()).classifier);
+    /// assert_eq!(Ablation::All.of(&Settings::default()).classification, 0.0);
     /// assert_eq!(Ablation::None.of(&Settings::default()), Settings::default());
     /// ```
     pub fn of(self, settings: &Settings) -> Settings {
@@ -46,7 +46,7 @@ impl Ablation {
             settings.hsic = HsicWeight::Off;
         }
         if matches!(self, Self::Classifier | Self::All) {
-            settings.classifier = false;
+            settings.classification = 0.0;
         }
         if matches!(self, Self::ControlPrior | Self::All) {
             settings.control_salient = ControlSalient::Zero;

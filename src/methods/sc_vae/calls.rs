@@ -15,7 +15,8 @@
 //! The score of a held-out control is computed as if it had the cell's label, so that the threshold of every perturbation
 //! is calibrated by itself: of cells that are like controls the share `1 - rate` is called escaping, whatever the
 //! classifier's confidence. Cells of a perturbation without effect are called so, too: they look like controls. Held-out
-//! controls are those of the validation part of the fit, which no weight was learned from.
+//! controls are those of the validation part of the fit, which no weight was learned from. Of training cells, whose labels
+//! the classifier has seen, fewer are called: it believes what it was told of them.
 
 use ndarray::{Array2, Axis};
 use polars::prelude::{Column, DataFrame};
@@ -103,8 +104,9 @@ impl Model {
     }
 
     fn class_logits(&self, screen: &Screen) -> Result<Array2<f32>> {
-        if !self.plan().settings.classifier {
-            return Err(Error::new("this model was trained without a classifier").fix("train with `classifier` on"));
+        if self.plan().settings.classification == 0.0 {
+            return Err(Error::new("this model was trained without a classifier")
+                .fix("train with a `classification` weight above 0"));
         }
         let background = self.plan().settings.background;
         let of = |_: &Cells, code: Tensor<2>| Ok(self.network().logits(code, background));

@@ -50,8 +50,9 @@ pub struct Settings {
     pub dropout: f64,
     /// The distribution of counts.
     pub likelihood: Likelihood,
-    /// Whether the classifier's surprise is in the loss.
-    pub classifier: bool,
+    /// The weight of the classifier's surprise; 0 leaves the perturbation out of the loss. The paper has 1, a nat of it
+    /// against a nat of the counts.
+    pub classification: f64,
     /// What controls are decoded with.
     pub control_salient: ControlSalient,
     /// The weight of HSIC.
@@ -92,7 +93,7 @@ impl Default for Settings {
             hidden: 128,
             dropout: 0.1,
             likelihood: Likelihood::NegativeBinomial,
-            classifier: true,
+            classification: 1.0,
             control_salient: ControlSalient::Prior,
             hsic: HsicWeight::Balanced(50),
             hsic_of: HsicOf::Draws,
@@ -131,6 +132,10 @@ impl CountSettings for Settings {
         let refuse = |key: &str, what: String, fix: &str| Err(Error::new(what).at(format!("setting {key}")).fix(fix));
         if self.sampling == Sampling::Paired {
             return refuse("sampling", "SC-VAE has no pairs".to_owned(), "sample uniform or balanced");
+        }
+        if !(self.classification.is_finite() && self.classification >= 0.0) {
+            let what = format!("a classifier with the weight {}", self.classification);
+            return refuse("classification", what, "give a weight of at least 0");
         }
         match self.hsic {
             HsicWeight::Fixed(weight) if !(weight.is_finite() && weight >= 0.0) => {
