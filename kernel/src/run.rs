@@ -1,23 +1,24 @@
-//! `cargo book run`: notebooks executed headless, each in a fresh kernel, with a report page for each.
+//! `cargo book run`: notebooks executed headless, each in a fresh kernel, two at a time, with a report page for each.
+
+mod beside;
+mod stop;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::environment;
 use crate::facade::Facade;
 use crate::notebook::{Notebook, write_whole};
 use crate::parameters::parse_setting;
 use crate::report::{self, IndexEntry, PageMeta};
-use crate::session::{Event, Failure, Front, Interrupter, Outcome, Session, timed};
+use crate::session::{Event, Failure, Front, Outcome, Session, timed};
 use crate::stored;
 use crate::workspace::Workspace;
+use stop::{Running, Stop};
 
 /// What `cargo book run` takes.
 #[derive(clap::Args)]
@@ -36,6 +37,12 @@ pub struct Options {
     /// Stores the outputs in the notebooks themselves as well, in those whose every cell succeeded
     #[arg(long)]
     in_place: bool,
+    /// Notebooks that run at a time [default: 2, on one core 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    jobs: Option<u8>,
+    /// Writes what the index would say to this file, instead of an index: for a run that runs others
+    #[arg(long, hide = true)]
+    entry: Option<PathBuf>,
 }
 
 /// Runs the notebooks; true when every cell of every notebook succeeded.
@@ -69,13 +76,34 @@ pub fn run(options: &Options) -> Result<bool> {
         }
     }
     let facade = Facade::open(&workspace, &mut |text| eprint!("{text}"))?;
-    let rustc = rustc_version();
     let stop = Stop::listen()?;
+    let jobs = options.jobs.map_or(cores().min(2), usize::from).min(notebooks.len());
+    let (entries, passed) = match jobs {
+        0 | 1 => one_by_one(notebooks, options, &facade, &stop)?,
+        _ => beside::run(&paths, jobs, options, &stop)?,
+    };
+    if let (Some(file), [entry]) = (&options.entry, entries.as_slice()) {
+        write_whole(file, &serde_json::to_vec(entry)?)?;
+        return Ok(passed);
+    }
+    let index = options.out.join("index.html");
+    write_whole(&index, report::index(&entries).as_bytes())?;
+    println!("report: {}", index.display());
+    Ok(passed)
+}
 
+/// Runs the notebooks in this process. What the index says of them, and whether all passed.
+fn one_by_one(
+    notebooks: Vec<(PathBuf, Notebook)>,
+    options: &Options,
+    facade: &Facade,
+    stop: &Stop,
+) -> Result<(Vec<IndexEntry>, bool)> {
+    let rustc = rustc_version();
     let mut entries = Vec::new();
     let mut passed = true;
     for (path, notebook) in notebooks {
-        let (notebook, entry) = run_one(&path, notebook, options, &facade, &rustc, &stop)?;
+        let (notebook, entry) = run_one(&path, notebook, options, facade, &rustc, stop)?;
         passed &= entry.passed;
         if options.in_place
             && entry.passed
@@ -91,10 +119,7 @@ pub fn run(options: &Options) -> Result<bool> {
             break;
         }
     }
-    let index = options.out.join("index.html");
-    write_whole(&index, report::index(&entries).as_bytes())?;
-    println!("report: {}", index.display());
-    Ok(passed)
+    Ok((entries, passed))
 }
 
 /// Refuses two notebooks whose pages would have one name.
@@ -124,12 +149,12 @@ fn run_one(
 
     let started = Instant::now();
     let started_at = jiff::Zoned::now();
-    let mut progress = Progress::new(&name, &cells, before);
+    let mut progress = Progress::new(&name, &cells, before, options.entry.is_none());
     progress.say("starting the kernel");
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize().with_context(|| format!("no folder {}", folder.display()))?;
     let mut session = Session::start(facade, &folder, options.quick)?;
-    stop.watch(session.interrupter());
+    stop.watch(0, Running::Session(session.interrupter()));
 
     let mut failed: Option<(usize, Failure)> = None;
     for (done, &cell) in cells.iter().enumerate() {
@@ -176,8 +201,7 @@ fn run_one(
     progress.finished(started.elapsed(), failed.is_none());
     if let Some((count, failure)) = &failed {
         let line = failure.line.map(|line| format!(", line {line}")).unwrap_or_default();
-        eprintln!("\n{}: cell [{count}]{line} failed", path.display());
-        eprintln!("{}\n", indent(&failure.plain()));
+        eprintln!("\n{}: cell [{count}]{line} failed\n{}\n", path.display(), indent(&failure.plain()));
     }
     let entry = report::index_entry(notebook.json(), &meta, failed.is_none());
     Ok((notebook, entry))
@@ -192,42 +216,6 @@ impl Front for View<'_> {
         let mut parts = parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.1.output(&event);
         parts.0.add(*cell, *count, event);
-    }
-}
-
-/// Ctrl-C: the running cell is asked to stop, at a second time it is ended.
-struct Stop {
-    requested: Arc<AtomicBool>,
-    running: Arc<Mutex<Option<Interrupter>>>,
-}
-
-impl Stop {
-    fn listen() -> Result<Self> {
-        let (requested, running) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(None::<Interrupter>)));
-        let (flag, session) = (requested.clone(), running.clone());
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
-        std::thread::spawn(move || {
-            for signal in signals.forever() {
-                flag.store(true, Ordering::SeqCst);
-                match &*session.lock().unwrap_or_else(PoisonError::into_inner) {
-                    Some(session) if signal == SIGINT => {
-                        eprintln!("\nstopping; once more ends the cell by force");
-                        session.interrupt();
-                    }
-                    Some(session) => session.end(),
-                    None => {}
-                }
-            }
-        });
-        Ok(Self { requested, running })
-    }
-
-    fn watch(&self, session: Interrupter) {
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
-    }
-
-    fn requested(&self) -> bool {
-        self.requested.load(Ordering::SeqCst)
     }
 }
 
@@ -250,13 +238,16 @@ pub fn rustc_version() -> String {
     text.split_whitespace().nth(1).unwrap_or("unknown").to_owned()
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// What the page says of the machine.
 fn machine(rustc: &str, quick: bool) -> Vec<(String, String)> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     [
         ("perturbook", env!("CARGO_PKG_VERSION").to_owned()),
         ("rustc", rustc.to_owned()),
-        ("system", format!("{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH)),
+        ("system", format!("{} {}, {} cores", std::env::consts::OS, std::env::consts::ARCH, cores())),
         ("scale", if quick { "quick" } else { "full" }.to_owned()),
     ]
     .into_iter()
@@ -264,7 +255,7 @@ fn machine(rustc: &str, quick: bool) -> Vec<(String, String)> {
     .collect()
 }
 
-/// One line on a terminal that changes in place; one line a cell elsewhere.
+/// One line on a terminal that changes in place; one line a cell elsewhere, and where notebooks run beside each other.
 struct Progress {
     name: String,
     /// Seconds that each cell took in an earlier run, where known.
@@ -275,7 +266,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(name: &str, cells: &[usize], before: Vec<Option<f64>>) -> Self {
+    fn new(name: &str, cells: &[usize], before: Vec<Option<f64>>, alone: bool) -> Self {
         let expected = cells.iter().map(|&cell| before.get(cell).copied().flatten()).collect();
         let now = Instant::now();
         Self {
@@ -283,7 +274,7 @@ impl Progress {
             expected,
             started: now,
             cell_started: now,
-            terminal: std::io::stderr().is_terminal(),
+            terminal: alone && std::io::stderr().is_terminal(),
         }
     }
 

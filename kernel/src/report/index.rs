@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::html::escape;
@@ -10,7 +11,7 @@ use super::{PageMeta, output, page, timing};
 use crate::notebook::text;
 
 /// What the index says of one notebook.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IndexEntry {
     /// Every cell succeeded.
     pub passed: bool,
