@@ -82,8 +82,10 @@ pub fn run(options: &Options) -> Result<bool> {
         0 | 1 => one_by_one(notebooks, options, &facade, &stop)?,
         _ => beside::run(&paths, jobs, options, &stop)?,
     };
-    if let (Some(file), [entry]) = (&options.entry, entries.as_slice()) {
-        write_whole(file, &serde_json::to_vec(entry)?)?;
+    if let Some(file) = &options.entry {
+        if let Some(entry) = entries.first() {
+            write_whole(file, &serde_json::to_vec(entry)?)?;
+        }
         return Ok(passed);
     }
     let index = options.out.join("index.html");

@@ -1,16 +1,30 @@
 //! One chromosome's scorer while it learns: the gradient of the arms' mean cosine by the scores of cells.
+//!
+//! ```text
+//! scores of each part of the wells     by all threads, each part with a tape of its own
+//! slope = d loss / d scores            of all wells together, since genes and arms need all of them
+//! d loss / d weights                   sum over parts of the gradients of sum(scores slope), in their order
+//! ```
+//!
+//! burn walks through most of a scorer's operations on one thread, and through new memory each time. Parts keep all cores of
+//! a CPU busy, and what a part needs stays in their caches. On a GPU there is one part.
 
+use burn::module::Module;
 use burn::tensor::TensorData;
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::FilterConfig;
 use super::sampler::StepWells;
-use crate::Result;
 use crate::genome::{Chromosome, Side};
 use crate::methods::proximity::{Scorer, arm_cosines_of, nested_means, well_means};
 use crate::nn::{SoftChoice, State};
-use crate::tensor::{Device, Tensor};
+use crate::tensor::{Device, Tensor, cat, cpu};
 use crate::train::{Adam, AdamConfig, Learner, NamedGradients, Purpose, Step, Terms, stream};
+use crate::{Error, Result};
+
+/// Wells of a part on a CPU.
+const WELLS: usize = 128;
 
 /// The cells of a step.
 pub(super) struct WellBatch {
@@ -63,10 +77,21 @@ impl Training {
         Tensor::from_data(TensorData::new(values, [wells, m, dims]), &self.device)
     }
 
-    /// The loss, and the mean cosine of each arm.
-    fn loss(&self, batch: WellBatch, step: u64) -> (Tensor<1>, Tensor<1>) {
-        let WellBatch { wells, read, averaged } = batch;
-        let scores = self.scorer.forward(self.cells(read, self.dims[0]));
+    /// The scores of what is read, in parts of whole wells; each with the scorer whose weights it hangs on.
+    fn scores(&self, read: &[f32]) -> Vec<(Scorer, Tensor<3>)> {
+        let well = self.config.cells * self.dims[0];
+        let wells = if self.plain == cpu() { WELLS } else { read.len() / well };
+        read.par_chunks(wells * well)
+            .map(|part| {
+                let scorer = self.scorer.clone().fork(&self.device);
+                let scores = scorer.forward(self.cells(part.to_vec(), self.dims[0]));
+                (scorer, scores)
+            })
+            .collect()
+    }
+
+    /// The loss by the scores of all cells, and the mean cosine of each arm.
+    fn loss(&self, scores: Tensor<3>, wells: &StepWells, averaged: Vec<f32>, step: u64) -> (Tensor<1>, Tensor<1>) {
         let choice = SoftChoice::new(scores, self.config.temperatures().at(step));
         let means = well_means(self.cells(averaged, self.dims[1]), choice.keep.clone());
         let genes = nested_means(means, &wells.wells, wells.arm_of_gene.len());
@@ -77,6 +102,26 @@ impl Training {
             weight => aim + choice.overlap() * (weight / wells.wells.len() as f64),
         };
         (loss, cosines)
+    }
+
+    /// The loss, the mean cosine of each arm, and the gradients of the scorer's weights.
+    fn gradients(&self, batch: WellBatch, step: u64) -> Result<(Tensor<1>, Tensor<1>, NamedGradients)> {
+        let WellBatch { wells, read, averaged } = batch;
+        let parts = self.scores(&read);
+        let scores = cat(parts.iter().map(|(_, scores)| scores.clone().detach()).collect(), 0).require_grad();
+        let (loss, cosines) = self.loss(scores.clone(), &wells, averaged, step);
+        let slope = scores.grad(&loss.backward()).ok_or_else(|| Error::new("the loss does not hang on the scores"))?;
+        let slopes = parts.iter().scan(0, |start, (_, scores)| {
+            let (from, wells) = (*start, scores.dims()[0]);
+            *start += wells;
+            Some(Tensor::from_inner(slope.clone().narrow(0, from, wells)))
+        });
+        let slopes: Vec<Tensor<3>> = slopes.collect();
+        let of_parts: Vec<NamedGradients> = (parts.into_par_iter().zip(slopes))
+            .map(|((scorer, scores), slope)| NamedGradients::of(&scorer, &(scores * slope).sum().backward()))
+            .collect();
+        let gradients = of_parts.into_iter().fold(NamedGradients::default(), NamedGradients::plus);
+        Ok((loss, cosines, gradients))
     }
 
     fn terms(&self, loss: &Tensor<1>, cosines: Tensor<1>) -> Terms {
@@ -97,16 +142,17 @@ impl Learner for Training {
     type Batch = WellBatch;
 
     fn learn(&mut self, batch: WellBatch, at: &Step) -> Result<Terms> {
-        let (loss, cosines) = self.loss(batch, at.done);
+        let (loss, cosines, gradients) = self.gradients(batch, at.done)?;
         let terms = self.terms(&loss, cosines).finite(at)?;
-        let gradients = NamedGradients::of(&self.scorer, &loss.backward());
         self.adam.config.rate = self.config.rates().at(at.done);
         self.scorer = self.adam.step(self.scorer.clone(), &gradients);
         Ok(terms)
     }
 
     fn judge(&mut self, batch: WellBatch, at: &Step) -> Result<Terms> {
-        let (loss, cosines) = self.loss(batch, at.done);
+        let WellBatch { wells, read, averaged } = batch;
+        let scores = self.scorer.forward(self.cells(read, self.dims[0]));
+        let (loss, cosines) = self.loss(scores, &wells, averaged, at.done);
         Ok(self.terms(&loss, cosines))
     }
 
@@ -125,5 +171,36 @@ impl Learner for Training {
 
     fn settings(&self) -> Value {
         serde_json::json!({"filter": self.config, "dims": self.dims})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::methods::proximity::WellOf;
+
+    #[test]
+    fn gradients_of_parts_are_those_of_one_tape() {
+        let config = FilterConfig { cells: 4, share: 0.25, hidden: [8, 6], ..FilterConfig::weak() };
+        let chromosome = "chr1".parse().unwrap();
+        let training = Training::new(chromosome, &config, 1, [5, 5], vec![Side::P, Side::Q], &cpu());
+        // Three parts, the last of which is smaller: each of six genes of two arms in fifty wells.
+        let count = 2 * WELLS + 44;
+        let of = |well| WellOf { gene: well / 50, experiment: 0, plate: 0 };
+        let wells =
+            StepWells { wells: (0..count).map(of).collect(), arm_of_gene: vec![0, 0, 0, 1, 1, 1], rows: vec![] };
+        let mut rng = stream(2, Purpose::Noise, 0);
+        let read: Vec<f32> = (0..count * 4 * 5).map(|_| rand::RngExt::random_range(&mut rng, -1.0..1.0)).collect();
+        let batch = WellBatch { wells: wells.clone(), read: read.clone(), averaged: read.clone() };
+        let (loss, _, parts) = training.gradients(batch, 500).unwrap();
+
+        let scores = training.scorer.forward(training.cells(read.clone(), 5));
+        let (whole, _) = training.loss(scores, &wells, read, 500);
+        let one = NamedGradients::of(&training.scorer, &whole.clone().backward());
+        assert!((loss.into_scalar() - whole.into_scalar()).abs() < 1e-6);
+        assert_eq!(parts.to_state().names().len(), 10);
+        let apart = parts.plus(one.clone().times(-1.0)).norm();
+        assert!(apart < 1e-5 * one.norm(), "{apart} of {}", one.norm());
+        assert!(one.norm() > 1e-3, "{}", one.norm());
     }
 }

@@ -63,6 +63,11 @@ fn copy(from: ArrayView2<'_, f32>, rows: &[usize], into: &mut [f32]) {
     }
 }
 
+/// To skip fewer bytes than this costs more than to read them.
+const GAP: usize = 1 << 13;
+/// What is read at once, but for a longer row.
+const SPAN: usize = 1 << 18;
+
 /// A `.npy` file of `f32` in C order, `cells x dims`, of which only the rows asked for are read.
 #[derive(Debug)]
 pub struct NpyRows {
@@ -106,17 +111,28 @@ impl CellVectors for NpyRows {
 
     fn read(&self, rows: &[usize], into: &mut [f32]) -> Result<()> {
         let dims = self.shape[1];
-        let mut first = 0;
-        while first < rows.len() {
-            // Rows that follow each other in the file are read together.
-            let mut end = first + 1;
-            while end < rows.len() && rows[end] == rows[end - 1] + 1 {
-                end += 1;
-            }
-            let bytes = bytemuck::cast_slice_mut(&mut into[first * dims..end * dims]);
-            let at = self.start + (rows[first] * dims * size_of::<f32>()) as u64;
+        let bytes_of = |rows: usize| rows * dims * size_of::<f32>();
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_unstable_by_key(|&place| rows[place]);
+        let mut span: Vec<f32> = Vec::new();
+        let mut left = order.as_slice();
+        while let Some(&place) = left.first() {
+            // Rows near each other in the file, as those of a well are, are read at once with what lies between them.
+            let first = rows[place];
+            let near = |pair: &[usize]| {
+                let [a, b] = [rows[pair[0]], rows[pair[1]]];
+                bytes_of(b - a) <= GAP && bytes_of(b - first) < SPAN
+            };
+            let (places, others) = left.split_at(1 + left.windows(2).take_while(|pair| near(pair)).count());
+            left = others;
+            span.resize((rows[places[places.len() - 1]] - first + 1) * dims, 0.0);
+            let at = self.start + bytes_of(first) as u64;
+            let bytes = bytemuck::cast_slice_mut(&mut span);
             self.file.read_exact_at(bytes, at).map_err(|e| Error::file(&self.path, e))?;
-            first = end;
+            for &place in places {
+                let from = (rows[place] - first) * dims;
+                into[place * dims..][..dims].copy_from_slice(&span[from..from + dims]);
+            }
         }
         Ok(())
     }
