@@ -45,7 +45,11 @@ fn main() -> Result<()> {
     }
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let (named, arguments): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|text| text.contains('='));
-    let screen = named.first().and_then(|text| text.trim_start_matches("screen=").parse::<u64>().ok());
+    let screen = match named.first().map(|text| text.trim_start_matches("screen=").parse::<u64>()) {
+        Some(Err(_)) => return Err(Error::new("no such screen").fix("give its seed, as in screen=4")),
+        Some(Ok(seed)) => Some(seed),
+        None => None,
+    };
     let seeds = arguments.first().and_then(|text| text.parse::<u64>().ok()).unwrap_or(3);
     let mut weights: Vec<&str> = arguments.iter().skip(1).map(|text| text.as_str()).collect();
     if weights.is_empty() {

@@ -46,9 +46,9 @@ impl Stop {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         std::thread::spawn(move || {
             for signal in signals.forever() {
-                flag.store(true, Ordering::SeqCst);
                 let told: &Mutex<HashMap<usize, Running>> = &told;
                 let told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                flag.store(true, Ordering::SeqCst);
                 if signal == SIGINT && told.values().any(|running| matches!(running, Running::Session(_))) {
                     eprintln!("\nstopping; once more ends the cell by force");
                 }
@@ -60,11 +60,12 @@ impl Stop {
 
     /// Tells this of a stop from now on, in place of what had the number before.
     pub(super) fn watch(&self, number: usize, running: Running) {
+        let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         // A stop that was asked for before it could be told; a session asks for itself before each cell.
         if self.requested() && matches!(running, Running::Process(_)) {
             running.tell(SIGINT);
         }
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(number, running);
+        all.insert(number, running);
     }
 
     pub(super) fn forget(&self, number: usize) {

@@ -9,9 +9,10 @@
 //! burn walks through most of a scorer's operations on one thread, and through new memory each time. Parts keep all cores of
 //! a CPU busy, and what a part needs stays in their caches. On a GPU there is one part.
 
+use std::sync::{Mutex, PoisonError};
+
 use burn::module::Module;
 use burn::tensor::TensorData;
-use rayon::prelude::*;
 use serde_json::Value;
 
 use super::FilterConfig;
@@ -81,13 +82,11 @@ impl Training {
     fn scores(&self, read: &[f32]) -> Vec<(Scorer, Tensor<3>)> {
         let well = self.config.cells * self.dims[0];
         let wells = if self.plain == cpu() { WELLS } else { read.len() / well };
-        read.par_chunks(wells * well)
-            .map(|part| {
-                let scorer = self.scorer.clone().fork(&self.device);
-                let scores = scorer.forward(self.cells(part.to_vec(), self.dims[0]));
-                (scorer, scores)
-            })
-            .collect()
+        at_once(read.chunks(wells * well).collect(), |part: &[f32]| {
+            let scorer = self.scorer.clone().fork(&self.device);
+            let scores = scorer.forward(self.cells(part.to_vec(), self.dims[0]));
+            (scorer, scores)
+        })
     }
 
     /// The loss by the scores of all cells, and the mean cosine of each arm.
@@ -111,15 +110,16 @@ impl Training {
         let scores = cat(parts.iter().map(|(_, scores)| scores.clone().detach()).collect(), 0).require_grad();
         let (loss, cosines) = self.loss(scores.clone(), &wells, averaged, step);
         let slope = scores.grad(&loss.backward()).ok_or_else(|| Error::new("the loss does not hang on the scores"))?;
-        let slopes = parts.iter().scan(0, |start, (_, scores)| {
-            let (from, wells) = (*start, scores.dims()[0]);
-            *start += wells;
-            Some(Tensor::from_inner(slope.clone().narrow(0, from, wells)))
-        });
-        let slopes: Vec<Tensor<3>> = slopes.collect();
-        let of_parts: Vec<NamedGradients> = (parts.into_par_iter().zip(slopes))
-            .map(|((scorer, scores), slope)| NamedGradients::of(&scorer, &(scores * slope).sum().backward()))
-            .collect();
+        let mut start = 0;
+        let mut sums = Vec::with_capacity(parts.len());
+        for (scorer, scores) in parts {
+            let wells = scores.dims()[0];
+            let slope = Tensor::from_inner(slope.clone().narrow(0, start, wells));
+            sums.push((scorer, (scores * slope).sum()));
+            start += wells;
+        }
+        // Nothing is recorded while gradients of other threads are computed, see `tensor::cat`.
+        let of_parts = at_once(sums, |(scorer, sum)| NamedGradients::of(&scorer, &sum.backward()));
         let gradients = of_parts.into_iter().fold(NamedGradients::default(), NamedGradients::plus);
         Ok((loss, cosines, gradients))
     }
@@ -136,6 +136,23 @@ impl Training {
         }));
         Terms(terms)
     }
+}
+
+/// What `work` gives for each part, in their order; a thread for each core. Threads of their own and not rayon's: one of those
+/// that waits for a matrix product takes up another part, within burn's locks, and then waits for itself.
+fn at_once<I: Send, O: Send>(parts: Vec<I>, work: impl Fn(I) -> O + Sync) -> Vec<O> {
+    let threads = rayon::current_num_threads().clamp(1, parts.len().max(1));
+    let left = Mutex::new(parts.into_iter().enumerate());
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let (next, work) = (&next, &work);
+    let mut done: Vec<(usize, O)> = std::thread::scope(|scope| {
+        let each = || std::iter::from_fn(next).map(|(place, part)| (place, work(part))).collect::<Vec<_>>();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(each)).collect();
+        let ended = workers.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        ended.flatten().collect()
+    });
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 impl Learner for Training {
