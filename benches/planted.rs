@@ -15,7 +15,7 @@ use perturbook::methods::{Method, held_out_signals, sc_vae};
 use perturbook::screen::Screen;
 use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
 use perturbook::tensor::cpu;
-use perturbook::train::{Phase, Silent};
+use perturbook::train::{Phase, Row, Silent};
 use perturbook::{Error, Result};
 
 const NEIGHBOURS: usize = 15;
@@ -117,12 +117,10 @@ fn measured(screen: u64, seed: u64, weights: &str) -> Result<[f64; 12]> {
         let of = truth.perturbations.iter().filter(|p| p.is_null() == null).map(|p| p.symbol.as_str());
         known[space].1.mean_auc(&of.collect::<Vec<_>>())
     };
-    let validation = |term: &str| {
-        let loss = model.history().curve(Phase::Validation, "loss").into_iter().map(|(_, loss)| loss);
-        let terms = model.history().curve(Phase::Validation, term).into_iter().map(|(_, value)| value);
-        let (_, best) = loss.zip(terms).min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::NAN, f64::NAN));
-        best
-    };
+    let loss = |row: &Row| row.get("loss").unwrap_or(f64::INFINITY);
+    let rows = model.history().rows.iter().filter(|row| row.phase == Phase::Validation);
+    let best = rows.min_by(|a, b| loss(a).total_cmp(&loss(b)));
+    let at_best = |term: &str| best.and_then(|row| row.get(term)).unwrap_or(f64::NAN);
     let row = [
         in_salient?.accuracy,
         in_background?.accuracy,
@@ -133,8 +131,8 @@ fn measured(screen: u64, seed: u64, weights: &str) -> Result<[f64; 12]> {
         precision,
         mean_auc(0, false)?,
         mean_auc(1, true)?,
-        validation("loss"),
-        validation("classification"),
+        at_best("loss"),
+        at_best("classification"),
         seconds,
     ];
     println!("weight {weights}, seed {seed}: {}", row.map(|value| format!("{value:.3}")).join(" "));

@@ -33,14 +33,14 @@ pub(super) fn run(paths: &[PathBuf], jobs: usize, options: &Options, stop: &Stop
         }
         Ok(done)
     };
-    let mut all = std::thread::scope(|scope| {
+    let done = std::thread::scope(|scope| {
         let worker = &worker;
         let workers: Vec<_> = (0..jobs).map(|number| scope.spawn(move || worker(number))).collect();
         let results =
             workers.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         results.collect::<Result<Vec<_>>>()
-    })?
-    .concat();
+    })?;
+    let mut all: Vec<_> = done.into_iter().flatten().collect();
     all.sort_by_key(|(place, ..)| *place);
     let passed = all.iter().all(|(_, passed, _)| *passed);
     Ok((all.into_iter().filter_map(|(.., entry)| entry).collect(), passed))
