@@ -21,7 +21,7 @@ pub(super) struct Kernel {
 
 impl Kernel {
     /// Positions of the kernel along a side of `pixels`.
-    fn steps(self, pixels: usize) -> usize {
+    pub fn steps(self, pixels: usize) -> usize {
         (pixels + 2 * self.padding).checked_sub(self.side).map_or(0, |room| room / self.stride + 1)
     }
 

@@ -1,8 +1,8 @@
 //! Convolutions of square kernels over `n x channels x rows x columns`, and their transposes.
 //!
-//! On the CPU burn differentiates a convolution by its weight as a convolution whose kernel is as large as the image, and
-//! by its bias on a transposed copy. So there kernels of single pixels are matrix products, the gradient of a strided
-//! convolution's weight is one, and a bias is added to rows. Numbers are the same but for rounding.
+//! burn differentiates a convolution by its weight as a convolution whose kernel is as large as the image, and by its bias
+//! on a transposed copy. So on the CPU kernels of single pixels are matrix products, the gradient of a strided convolution's
+//! weight is one, and a bias is added to rows; on a GPU every convolution is a product. Numbers are the same but for rounding.
 
 use burn::module::{Module, Param};
 use burn::tensor::backend::Backend as Burn;
@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Init;
 use super::columns::{Kernel, columns};
+use super::conv_products::{convolved, doubled};
 use super::lgamma::constant;
 use super::rows::{image_rows, of_images};
 use crate::tensor::{Backend, Device, Tensor, cpu};
@@ -78,14 +79,15 @@ impl Conv {
     fn apply(&self, x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
         let weight = self.weight.val();
         let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], 1);
-        if x.device() != cpu() {
-            return conv2d(x, weight, bias, options);
-        }
         let side = weight.dims()[2];
+        let kernel = Kernel { side, stride: self.stride, padding: self.padding };
+        if x.device() != cpu() {
+            return with_bias(convolved(x, weight, kernel), bias);
+        }
         let y = match (side, self.stride, self.padding) {
             (1, 1, 0) => of_pixels(x, weight),
             (_, 1, _) => conv2d(x, weight, None, options),
-            (_, stride, padding) => strided(x, weight, Kernel { side, stride, padding }, options),
+            _ => strided(x, weight, kernel, options),
         };
         with_bias(y, bias)
     }
@@ -110,9 +112,12 @@ fn strided(x: Tensor<4>, weight: Tensor<4>, kernel: Kernel, options: ConvOptions
     y + moved.reshape(shape)
 }
 
-/// Images plus a number for each channel.
+/// Images plus a number for each channel; gradients add up rows on a CPU, and images first on a GPU.
 fn with_bias(x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
     let (shape, Some(bias)) = (x.dims(), bias) else { return x };
+    if x.device() != cpu() {
+        return x + bias.reshape([1, shape[1], 1, 1]);
+    }
     (image_rows(x) + of_images(bias, shape[0])).reshape(shape)
 }
 
@@ -159,9 +164,11 @@ impl ConvTranspose {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let options = ConvTransposeOptions::new([self.stride; 2], [self.padding; 2], [self.padding_out; 2], [1, 1], 1);
         let bias = self.bias.as_ref().map(Param::val);
-        if x.device() != cpu() {
-            return conv_transpose2d(x, self.weight.val(), bias, options);
-        }
-        with_bias(conv_transpose2d(x, self.weight.val(), None, options), bias)
+        let y = if x.device() == cpu() {
+            conv_transpose2d(x, self.weight.val(), None, options)
+        } else {
+            doubled(x, self.weight.val())
+        };
+        with_bias(y, bias)
     }
 }

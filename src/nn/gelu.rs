@@ -67,9 +67,9 @@ fn on_cpu<const D: usize>(x: &Tensor<D>) -> Option<[Tensor<D>; 2]> {
     Some(parts.map(|values| Tensor::from_data(TensorData::new(values, shape), &device)))
 }
 
-/// Without branches, so that the loop around it works on several numbers at once.
+/// The slope, and what `x` times the slope leaves of the value. Without branches, so that the loop around it works on several numbers at once.
 #[inline]
-fn slope_and_rest(x: f32) -> [f32; 2] {
+pub(crate) fn slope_and_rest(x: f32) -> [f32; 2] {
     let size = x.abs();
     let bell = exp_minus(0.5 * size * size);
     let t = 1.0 / (1.0 + 0.327_591_1 * std::f32::consts::FRAC_1_SQRT_2 * size);

@@ -8,17 +8,18 @@
 //! ```
 //!
 //! Parameters that the loss does not depend on are left as they are, without decay; `t` counts the steps of each
-//! parameter.
+//! parameter. Those of one count are put together into one long vector: on a GPU every operation costs its start, and a
+//! network has a hundred parameters.
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use super::NamedGradients;
 use crate::nn::{Fields, State, replaced};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, cat};
 use crate::{Error, Result};
 
 /// Where the decay of weights acts.
@@ -77,12 +78,14 @@ impl Default for AdamConfig {
 pub struct Adam {
     /// Settings, which schedules may change between steps.
     pub config: AdamConfig,
-    moments: BTreeMap<String, Moments>,
+    together: Vec<Together>,
 }
 
-/// The means of one parameter's gradients and of their squares, flat.
+/// Some parameters one after the other, with the means of their gradients and of their squares.
 #[derive(Clone, Debug)]
-struct Moments {
+struct Together {
+    /// Names and lengths.
+    parameters: Vec<(String, usize)>,
     steps: u32,
     mean: Tensor<1>,
     square: Tensor<1>,
@@ -91,23 +94,74 @@ struct Moments {
 impl Adam {
     /// Of no step yet.
     pub fn new(config: AdamConfig) -> Self {
-        Self { config, moments: BTreeMap::new() }
+        Self { config, together: Vec::new() }
     }
 
     /// The network after a step along these gradients.
     pub fn step<M: Module<Backend>>(&mut self, module: M, gradients: &NamedGradients) -> M {
-        module.map(&mut Step { adam: self, gradients, fields: Fields::default() })
+        let mut reader = Reader { fields: Fields::default(), gradients, found: Vec::new() };
+        module.visit(&mut reader);
+        let steps: BTreeMap<&str, u32> = self
+            .together
+            .iter()
+            .flat_map(|one| one.parameters.iter().map(|(name, _)| (&name[..], one.steps)))
+            .collect();
+        let mut alike: BTreeMap<(u32, bool), Vec<Moving>> = BTreeMap::new();
+        for moving in reader.found {
+            let shrinks = moving.matrix && self.config.decays == Decay::Decoupled;
+            alike.entry((steps.get(&moving.name[..]).copied().unwrap_or(0), shrinks)).or_default().push(moving);
+        }
+        let mut moved = BTreeMap::new();
+        for ((steps, shrinks), moving) in alike {
+            let parameters: Vec<_> = moving.iter().map(|one| (one.name.clone(), one.weight.dims()[0])).collect();
+            let (weights, gradients) = moving.into_iter().map(|one| (one.weight, one.gradient)).unzip();
+            let old = if steps == 0 { None } else { Some(self.taken(&parameters)) };
+            let (weights, together) = self.moved(parameters, joined(weights), joined(gradients), old, shrinks);
+            moved.extend(together.parts(&weights));
+            self.together.push(together);
+        }
+        module.map(&mut Writer { fields: Fields::default(), moved })
+    }
+
+    /// The moments of these parameters, which have some: they leave those that are kept.
+    fn taken(&mut self, parameters: &[(String, usize)]) -> Together {
+        if let Some(place) = self.together.iter().position(|one| one.parameters == parameters) {
+            return self.together.swap_remove(place);
+        }
+        let (mut parts, mut steps) = (BTreeMap::new(), 0);
+        for one in std::mem::take(&mut self.together) {
+            let squares = one.parts(&one.square);
+            for ((name, mean), (_, square)) in one.parts(&one.mean).zip(squares) {
+                let single = vec![(name.clone(), mean.dims()[0])];
+                parts.insert(name, Together { parameters: single, steps: one.steps, mean, square });
+            }
+        }
+        let (mut means, mut squares) = (Vec::new(), Vec::new());
+        for (name, _) in parameters {
+            if let Some(part) = parts.remove(name) {
+                steps = part.steps;
+                means.push(part.mean);
+                squares.push(part.square);
+            }
+        }
+        self.together.extend(parts.into_values());
+        Together { parameters: parameters.to_vec(), steps, mean: joined(means), square: joined(squares) }
     }
 
     /// What a resumed run needs: `NAME.mean` and `NAME.square` of every parameter, and `NAME.steps`.
     pub fn state(&self) -> State {
         let mut state = State::default();
-        for (name, moments) in &self.moments {
-            state.insert(format!("{name}.mean"), crate::nn::array(moments.mean.clone()));
-            state.insert(format!("{name}.square"), crate::nn::array(moments.square.clone()));
+        for one in &self.together {
+            for (what, values) in [("mean", &one.mean), ("square", &one.square)] {
+                for (name, part) in one.parts(values) {
+                    state.insert(format!("{name}.{what}"), crate::nn::array(part));
+                }
+            }
             // A count is exact up to 2^24 in `f32`: its two halves are kept.
-            let halves = [moments.steps >> 16, moments.steps & 0xffff].map(|half| half as f32);
-            state.insert(format!("{name}.steps"), Array1::from(halves.to_vec()).into_dyn());
+            let halves = [one.steps >> 16, one.steps & 0xffff].map(|half| half as f32);
+            for (name, _) in &one.parameters {
+                state.insert(format!("{name}.steps"), Array1::from(halves.to_vec()).into_dyn());
+            }
         }
         state
     }
@@ -117,7 +171,7 @@ impl Adam {
     /// # Errors
     /// When an array is missing or has another shape than its fellow.
     pub fn load(&mut self, state: &State, device: &Device) -> Result<()> {
-        let mut moments = BTreeMap::new();
+        let mut together = Vec::new();
         for name in state.names().into_iter().filter_map(|name| name.strip_suffix(".steps")) {
             let get = |what: &str| {
                 state.get(&format!("{name}.{what}")).ok_or_else(|| {
@@ -136,20 +190,71 @@ impl Adam {
             };
             let halves: Vec<u32> = steps.iter().map(|&half| half as u32).collect();
             let steps = halves[0] << 16 | halves[1];
-            moments.insert(name.to_owned(), Moments { steps, mean: tensor(mean), square: tensor(square) });
+            let parameters = vec![(name.to_owned(), mean.len())];
+            together.push(Together { parameters, steps, mean: tensor(mean), square: tensor(square) });
         }
-        self.moments = moments;
+        self.together = together;
         Ok(())
     }
 }
 
-struct Step<'a> {
-    adam: &'a mut Adam,
-    gradients: &'a NamedGradients,
-    fields: Fields,
+/// The tensors one after the other.
+fn joined(mut parts: Vec<Tensor<1>>) -> Tensor<1> {
+    if parts.len() == 1 { parts.swap_remove(0) } else { cat(parts, 0) }
 }
 
-impl ModuleMapper<Backend> for Step<'_> {
+impl Together {
+    /// The part of each parameter in a vector of all of them.
+    fn parts(&self, values: &Tensor<1>) -> impl Iterator<Item = (String, Tensor<1>)> {
+        let mut start = 0;
+        self.parameters.iter().map(move |(name, length)| {
+            let part = values.clone().narrow(0, start, *length);
+            start += length;
+            (name.clone(), part)
+        })
+    }
+}
+
+/// A parameter that has a gradient, both flat and off the tape.
+struct Moving {
+    name: String,
+    weight: Tensor<1>,
+    gradient: Tensor<1>,
+    /// It has more than one dimension.
+    matrix: bool,
+}
+
+struct Reader<'a> {
+    fields: Fields,
+    gradients: &'a NamedGradients,
+    found: Vec<Moving>,
+}
+
+impl ModuleVisitor<Backend> for Reader<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.fields.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.fields.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.fields.name();
+        if let Some(gradient) = self.gradients.get(&name).cloned() {
+            let weight = param.val().inner();
+            let length = weight.dims().iter().product::<usize>();
+            self.found.push(Moving { name, weight: weight.reshape([length]), gradient, matrix: D > 1 });
+        }
+    }
+}
+
+struct Writer {
+    fields: Fields,
+    moved: BTreeMap<String, Tensor<1>>,
+}
+
+impl ModuleMapper<Backend> for Writer {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.fields.enter(name);
     }
@@ -159,43 +264,40 @@ impl ModuleMapper<Backend> for Step<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.fields.name();
         let (id, old, mapper) = param.consume();
-        let Some(gradient) = self.gradients.get(&name).cloned() else {
+        let Some(new) = self.moved.remove(&self.fields.name()) else {
             return Param::from_mapped_value(id, old, mapper);
         };
-        let new = self.adam.moved(name, old.clone().inner(), gradient);
-        Param::from_mapped_value(id, replaced(&old, Tensor::from_inner(new)), mapper)
+        let new = Tensor::from_inner(new.reshape(old.dims()));
+        Param::from_mapped_value(id, replaced(&old, new), mapper)
     }
 }
 
 impl Adam {
-    /// One parameter after a step, both off the gradient's tape.
-    fn moved<const D: usize>(&mut self, name: String, weight: Tensor<D>, gradient: Tensor<1>) -> Tensor<D> {
+    /// Parameters after a step, and their new moments.
+    fn moved(
+        &self,
+        parameters: Vec<(String, usize)>,
+        weights: Tensor<1>,
+        gradients: Tensor<1>,
+        old: Option<Together>,
+        shrinks: bool,
+    ) -> (Tensor<1>, Together) {
         let AdamConfig { rate, betas: [b1, b2], epsilon, decay, decays } = self.config;
-        let shape = weight.dims();
-        let weight: Tensor<1> = weight.reshape([shape.iter().product::<usize>()]);
-        let gradient = match decays {
-            Decay::Coupled if decay != 0.0 => gradient + weight.clone() * decay,
-            _ => gradient,
+        let gradients = match decays {
+            Decay::Coupled if decay != 0.0 => gradients + weights.clone() * decay,
+            _ => gradients,
         };
-        let square = gradient.clone().powi_scalar(2);
-        let moments = match self.moments.remove(&name) {
-            None => Moments { steps: 1, mean: gradient * (1.0 - b1), square: square * (1.0 - b2) },
-            Some(old) => Moments {
-                steps: old.steps + 1,
-                mean: old.mean * b1 + gradient * (1.0 - b1),
-                square: old.square * b2 + square * (1.0 - b2),
-            },
+        let squares = gradients.clone().powi_scalar(2) * (1.0 - b2);
+        let gradients = gradients * (1.0 - b1);
+        let (steps, mean, square) = match old {
+            None => (1, gradients, squares),
+            Some(old) => (old.steps + 1, old.mean * b1 + gradients, old.square * b2 + squares),
         };
-        let corrected = |beta: f64| 1.0 - beta.powi(moments.steps as i32);
-        let root = (moments.square.clone() / corrected(b2)).sqrt() + epsilon;
-        let step = moments.mean.clone() / root * (rate / corrected(b1));
-        let weight = match decays {
-            Decay::Decoupled if D > 1 => weight * (1.0 - rate * decay),
-            _ => weight,
-        };
-        self.moments.insert(name, moments);
-        (weight - step).reshape(shape)
+        let corrected = |beta: f64| 1.0 - beta.powi(steps as i32);
+        let root = (square.clone() / corrected(b2)).sqrt() + epsilon;
+        let step = mean.clone() / root * (rate / corrected(b1));
+        let weights = if shrinks { weights * (1.0 - rate * decay) } else { weights };
+        (weights - step, Together { parameters, steps, mean, square })
     }
 }

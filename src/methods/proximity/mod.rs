@@ -5,6 +5,8 @@
 //! [`remove_highest`] takes the cells out afterwards. [`RowPrior`] and [`Shift`] are the sense check of Appendix A.
 
 #[cfg(feature = "screens")]
+mod by_hand;
+#[cfg(feature = "screens")]
 mod centring;
 #[cfg(feature = "screens")]
 mod filter;

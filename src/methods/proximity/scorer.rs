@@ -15,16 +15,16 @@ use crate::nn::{Init, LayerNorm, Linear, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// The epsilon of the layer normalisations.
-const EPSILON: f64 = 1e-5;
+pub(super) const EPSILON: f64 = 1e-5;
 
 /// The network.
 #[derive(Module, Debug)]
 pub struct Scorer<B: Burn = Backend> {
-    fc1: Linear<B>,
-    ln1: LayerNorm<B>,
-    fc2: Linear<B>,
-    ln2: LayerNorm<B>,
-    fc3: Linear<B>,
+    pub(super) fc1: Linear<B>,
+    pub(super) ln1: LayerNorm<B>,
+    pub(super) fc2: Linear<B>,
+    pub(super) ln2: LayerNorm<B>,
+    pub(super) fc3: Linear<B>,
 }
 
 impl Scorer {

@@ -1,31 +1,23 @@
 //! One chromosome's scorer while it learns: the gradient of the arms' mean cosine by the scores of cells.
 //!
 //! ```text
-//! scores of each part of the wells     by all threads, each part with a tape of its own
-//! slope = d loss / d scores            of all wells together, since genes and arms need all of them
-//! d loss / d weights                   sum over parts of the gradients of sum(scores slope), in their order
+//! scores                               of all cells
+//! slope = d loss / d scores            by a tape, since genes and arms need all wells
+//! d loss / d weights                   from the slope: by hand on a CPU, by a tape elsewhere
 //! ```
-//!
-//! burn walks through most of a scorer's operations on one thread, and through new memory each time. Parts keep all cores of
-//! a CPU busy, and what a part needs stays in their caches. On a GPU there is one part.
 
-use std::sync::{Mutex, PoisonError};
-
-use burn::module::Module;
 use burn::tensor::TensorData;
 use serde_json::Value;
 
 use super::FilterConfig;
 use super::sampler::StepWells;
 use crate::genome::{Chromosome, Side};
+use crate::methods::proximity::by_hand::{ByHand, numbers};
 use crate::methods::proximity::{Scorer, arm_cosines_of, nested_means, well_means};
 use crate::nn::{SoftChoice, State};
-use crate::tensor::{Device, Tensor, cat, cpu};
+use crate::tensor::{Device, Tensor, cpu};
 use crate::train::{Adam, AdamConfig, Learner, NamedGradients, Purpose, Step, Terms, stream};
 use crate::{Error, Result};
-
-/// Wells of a part on a CPU.
-const WELLS: usize = 128;
 
 /// The cells of a step.
 pub(super) struct WellBatch {
@@ -78,17 +70,6 @@ impl Training {
         Tensor::from_data(TensorData::new(values, [wells, m, dims]), &self.device)
     }
 
-    /// The scores of what is read, in parts of whole wells; each with the scorer whose weights it hangs on.
-    fn scores(&self, read: &[f32]) -> Vec<(Scorer, Tensor<3>)> {
-        let well = self.config.cells * self.dims[0];
-        let wells = if self.plain == cpu() { WELLS } else { read.len() / well };
-        at_once(read.chunks(wells * well).collect(), |part: &[f32]| {
-            let scorer = self.scorer.clone().fork(&self.device);
-            let scores = scorer.forward(self.cells(part.to_vec(), self.dims[0]));
-            (scorer, scores)
-        })
-    }
-
     /// The loss by the scores of all cells, and the mean cosine of each arm.
     fn loss(&self, scores: Tensor<3>, wells: &StepWells, averaged: Vec<f32>, step: u64) -> (Tensor<1>, Tensor<1>) {
         let choice = SoftChoice::new(scores, self.config.temperatures().at(step));
@@ -105,23 +86,26 @@ impl Training {
 
     /// The loss, the mean cosine of each arm, and the gradients of the scorer's weights.
     fn gradients(&self, batch: WellBatch, step: u64) -> Result<(Tensor<1>, Tensor<1>, NamedGradients)> {
+        if self.plain != cpu() {
+            return Ok(self.by_tape(batch, step));
+        }
         let WellBatch { wells, read, averaged } = batch;
-        let parts = self.scores(&read);
-        let scores = cat(parts.iter().map(|(_, scores)| scores.clone().detach()).collect(), 0).require_grad();
+        let scorer = ByHand::of(&self.scorer);
+        let parts = scorer.forward(&read);
+        let scores = parts.iter().flat_map(|part| part.scores.iter().copied()).collect();
+        let scores = self.cells(scores, self.config.slots()).require_grad();
         let (loss, cosines) = self.loss(scores.clone(), &wells, averaged, step);
         let slope = scores.grad(&loss.backward()).ok_or_else(|| Error::new("the loss does not hang on the scores"))?;
-        let mut start = 0;
-        let mut sums = Vec::with_capacity(parts.len());
-        for (scorer, scores) in parts {
-            let wells = scores.dims()[0];
-            let slope = Tensor::from_inner(slope.clone().narrow(0, start, wells));
-            sums.push((scorer, (scores * slope).sum()));
-            start += wells;
-        }
-        // Nothing is recorded while gradients of other threads are computed, see `tensor::cat`.
-        let of_parts = at_once(sums, |(scorer, sum)| NamedGradients::of(&scorer, &sum.backward()));
-        let gradients = of_parts.into_iter().fold(NamedGradients::default(), NamedGradients::plus);
-        Ok((loss, cosines, gradients))
+        let gradients = scorer.backward(&read, parts, &numbers(slope));
+        Ok((loss, cosines, NamedGradients::from_state(&gradients, &self.plain)))
+    }
+
+    fn by_tape(&self, batch: WellBatch, step: u64) -> (Tensor<1>, Tensor<1>, NamedGradients) {
+        let WellBatch { wells, read, averaged } = batch;
+        let scores = self.scorer.forward(self.cells(read, self.dims[0]));
+        let (loss, cosines) = self.loss(scores, &wells, averaged, step);
+        let gradients = NamedGradients::of(&self.scorer, &loss.backward());
+        (loss, cosines, gradients)
     }
 
     fn terms(&self, loss: &Tensor<1>, cosines: Tensor<1>) -> Terms {
@@ -136,23 +120,6 @@ impl Training {
         }));
         Terms(terms)
     }
-}
-
-/// What `work` gives for each part, in their order; a thread for each core. Threads of their own and not rayon's: one of those
-/// that waits for a matrix product takes up another part, within burn's locks, and then waits for itself.
-fn at_once<I: Send, O: Send>(parts: Vec<I>, work: impl Fn(I) -> O + Sync) -> Vec<O> {
-    let threads = rayon::current_num_threads().clamp(1, parts.len().max(1));
-    let left = Mutex::new(parts.into_iter().enumerate());
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let (next, work) = (&next, &work);
-    let mut done: Vec<(usize, O)> = std::thread::scope(|scope| {
-        let each = || std::iter::from_fn(next).map(|(place, part)| (place, work(part))).collect::<Vec<_>>();
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(each)).collect();
-        let ended = workers.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        ended.flatten().collect()
-    });
-    done.sort_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, result)| result).collect()
 }
 
 impl Learner for Training {
@@ -197,27 +164,36 @@ mod tests {
     use crate::methods::proximity::WellOf;
 
     #[test]
-    fn gradients_of_parts_are_those_of_one_tape() {
-        let config = FilterConfig { cells: 4, share: 0.25, hidden: [8, 6], ..FilterConfig::weak() };
+    fn gradients_by_hand_are_those_of_the_tape() {
+        let config = FilterConfig { cells: 4, share: 0.25, hidden: [37, 19], ..FilterConfig::weak() };
         let chromosome = "chr1".parse().unwrap();
-        let training = Training::new(chromosome, &config, 1, [5, 5], vec![Side::P, Side::Q], &cpu());
-        // Three parts, the last of which is smaller: each of six genes of two arms in fifty wells.
-        let count = 2 * WELLS + 44;
-        let of = |well| WellOf { gene: well / 50, experiment: 0, plate: 0 };
-        let wells =
-            StepWells { wells: (0..count).map(of).collect(), arm_of_gene: vec![0, 0, 0, 1, 1, 1], rows: vec![] };
+        let mut training = Training::new(chromosome, &config, 1, [5, 5], vec![Side::P, Side::Q], &cpu());
         let mut rng = stream(2, Purpose::Noise, 0);
-        let read: Vec<f32> = (0..count * 4 * 5).map(|_| rand::RngExt::random_range(&mut rng, -1.0..1.0)).collect();
-        let batch = WellBatch { wells: wells.clone(), read: read.clone(), averaged: read.clone() };
-        let (loss, _, parts) = training.gradients(batch, 500).unwrap();
-
-        let scores = training.scorer.forward(training.cells(read.clone(), 5));
-        let (whole, _) = training.loss(scores, &wells, read, 500);
-        let one = NamedGradients::of(&training.scorer, &whole.clone().backward());
-        assert!((loss.into_scalar() - whole.into_scalar()).abs() < 1e-6);
-        assert_eq!(parts.to_state().names().len(), 10);
-        let apart = parts.plus(one.clone().times(-1.0)).norm();
-        assert!(apart < 1e-5 * one.norm(), "{apart} of {}", one.norm());
-        assert!(one.norm() > 1e-3, "{}", one.norm());
+        let mut drawn = |count: usize| -> Vec<f32> {
+            (0..count).map(|_| rand::RngExt::random_range(&mut rng, -1.0..1.0)).collect()
+        };
+        // Gains and offsets start at 1 and 0, where some terms vanish.
+        let mut state = State::of(&training.scorer);
+        for name in ["ln1.weight", "ln1.bias", "ln2.weight", "ln2.bias"] {
+            let width = state.get(name).unwrap().len();
+            state.insert(name, ndarray::Array1::from(drawn(width)).into_dyn());
+        }
+        training.scorer = state.load_into(training.scorer).unwrap();
+        // 5,200 cells, so that the last part is smaller: six genes of two arms.
+        let of = |well: usize| WellOf { gene: well / 217, experiment: 0, plate: 0 };
+        let wells = StepWells { wells: (0..1300).map(of).collect(), arm_of_gene: vec![0, 0, 0, 1, 1, 1], rows: vec![] };
+        let read = drawn(1300 * 4 * 5);
+        let batch = || WellBatch { wells: wells.clone(), read: read.clone(), averaged: read.clone() };
+        let (loss, cosines, gradients) = training.gradients(batch(), 500).unwrap();
+        let (same_loss, same_cosines, tape) = training.by_tape(batch(), 500);
+        assert!((loss.into_scalar() - same_loss.into_scalar()).abs() < 1e-6);
+        assert!((cosines - same_cosines).abs().max().into_scalar() < 1e-6);
+        assert_eq!(gradients.to_state().names(), tape.to_state().names());
+        for name in State::of(&training.scorer).names() {
+            let [one, other] = [&gradients, &tape].map(|of| of.get(name).unwrap().clone());
+            let (apart, largest) = ((one - other.clone()).abs().max().into_scalar(), other.abs().max().into_scalar());
+            assert!(apart < 2e-5 * largest, "{name}: {apart} of {largest}");
+        }
+        assert!(tape.norm() > 1e-3, "{}", tape.norm());
     }
 }

@@ -1,0 +1,246 @@
+//! The scorer forward and backward on a CPU, without a tape.
+//!
+//! ```text
+//! hidden layer    h = x W^T + b,  u = (h - mean) / sqrt(var + eps),  z = u gain + offset,  a = z Phi(z)
+//! scores          s = sigmoid(a W^T + b)
+//! backward        dz = da (Phi(z) + z phi(z)),  g = dz gain,  dh = (g - mean(g) - u mean(g u)) / sqrt(var + eps)
+//!                 dW = dh^T x,  db = sum dh,  d gain = sum dz u,  d offset = sum dz,  dx = dh W
+//! ```
+//!
+//! Mean and variance are those of a row, sums go over rows. A tape passes over all numbers once for every operation and
+//! through new memory each time; here a row is finished while it lies in the cache, and cells are shared out to all cores.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use ndarray::ArrayD;
+use rayon::prelude::*;
+
+use super::scorer::{EPSILON, Scorer};
+use crate::nn::{LayerNorm, Linear, State, array, slope_and_rest};
+use crate::tensor::Tensor;
+
+/// Cells that a core does at a time.
+const CELLS: usize = 2_048;
+
+/// Numbers that are added side by side.
+const LANES: usize = 16;
+
+/// The parameters in the order in which gradients are listed.
+const NAMES: [&str; 10] = [
+    "fc1.weight",
+    "fc1.bias",
+    "ln1.weight",
+    "ln1.bias",
+    "fc2.weight",
+    "fc2.bias",
+    "ln2.weight",
+    "ln2.bias",
+    "fc3.weight",
+    "fc3.bias",
+];
+
+/// The numbers of a scorer.
+pub(super) struct ByHand {
+    first: Hidden,
+    second: Hidden,
+    last: Affine,
+}
+
+/// What forward leaves for backward, of [`CELLS`] cells.
+pub(super) struct Part {
+    first: Kept,
+    second: Kept,
+    /// `cells x q`.
+    pub scores: Vec<f32>,
+}
+
+impl ByHand {
+    /// Those of a scorer.
+    pub fn of(scorer: &Scorer) -> Self {
+        Self {
+            first: Hidden::of(&scorer.fc1, &scorer.ln1),
+            second: Hidden::of(&scorer.fc2, &scorer.ln2),
+            last: Affine::of(&scorer.fc3),
+        }
+    }
+
+    /// Scores `cells x d`.
+    pub fn forward(&self, cells: &[f32]) -> Vec<Part> {
+        let part = |x: &[f32]| {
+            let first = self.first.forward(x);
+            let second = self.second.forward(&first.out);
+            let mut scores = self.last.forward(&second.out);
+            scores.iter_mut().for_each(|score| *score = 1.0 / (1.0 + (-*score).exp()));
+            Part { first, second, scores }
+        };
+        cells.par_chunks(CELLS * self.first.affine.inputs).map(part).collect()
+    }
+
+    /// The gradient of every weight by its name, flat, from that of the scores, `cells x q`.
+    pub fn backward(&self, cells: &[f32], parts: Vec<Part>, slope: &[f32]) -> State {
+        let cells = cells.par_chunks(CELLS * self.first.affine.inputs);
+        let slope = slope.par_chunks(CELLS * self.last.outputs());
+        let of_part = |((part, x), slope): ((Part, &[f32]), &[f32])| {
+            let Part { first, second, scores } = part;
+            let slope: Vec<f32> = slope.iter().zip(&scores).map(|(slope, s)| slope * s * (1.0 - s)).collect();
+            let of_last = self.last.gradients(&second.out, &slope);
+            let (slope, of_second) = self.second.gradients(&first.out, second, self.last.onward(&slope));
+            let (_, of_first) = self.first.gradients(x, first, self.second.affine.onward(&slope));
+            of_first.into_iter().chain(of_second).chain(of_last).collect::<Vec<_>>()
+        };
+        let of_parts: Vec<_> = parts.into_par_iter().zip(cells).zip(slope).map(of_part).collect();
+        let add = |mut sums: Vec<Vec<f32>>, more: Vec<Vec<f32>>| {
+            let each = sums.iter_mut().flatten().zip(more.into_iter().flatten());
+            each.for_each(|(sum, more)| *sum += more);
+            sums
+        };
+        let mut state = State::default();
+        for (name, sum) in NAMES.into_iter().zip(of_parts.into_iter().reduce(add).unwrap_or_default()) {
+            state.insert(name, ArrayD::from_shape_vec(vec![sum.len()], sum).unwrap_or_default());
+        }
+        state
+    }
+}
+
+/// `y = x W^T + b`.
+struct Affine {
+    /// `outputs x inputs`.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    inputs: usize,
+}
+
+impl Affine {
+    fn of(linear: &Linear) -> Self {
+        let weight = linear.weight.val();
+        let [outputs, inputs] = weight.dims();
+        let bias = linear.bias.as_ref().map_or_else(|| vec![0.0; outputs], |bias| numbers(bias.val()));
+        Self { weight: numbers(weight), bias, inputs }
+    }
+
+    fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    fn forward(&self, x: &[f32]) -> Vec<f32> {
+        let mut y = product(matrix(x, self.inputs), matrix(&self.weight, self.inputs).transpose());
+        for row in y.chunks_exact_mut(self.outputs()) {
+            row.iter_mut().zip(&self.bias).for_each(|(y, bias)| *y += bias);
+        }
+        y
+    }
+
+    /// The gradients of weight and bias from that of `y`.
+    fn gradients(&self, x: &[f32], slope: &[f32]) -> [Vec<f32>; 2] {
+        let weight = product(matrix(slope, self.outputs()).transpose(), matrix(x, self.inputs));
+        let mut bias = vec![0.0; self.outputs()];
+        for row in slope.chunks_exact(self.outputs()) {
+            bias.iter_mut().zip(row).for_each(|(bias, slope)| *bias += slope);
+        }
+        [weight, bias]
+    }
+
+    /// The gradient of `x` from that of `y`.
+    fn onward(&self, slope: &[f32]) -> Vec<f32> {
+        product(matrix(slope, self.outputs()), matrix(&self.weight, self.inputs))
+    }
+}
+
+/// An affine map, a layer normalisation and a GELU.
+struct Hidden {
+    affine: Affine,
+    gain: Vec<f32>,
+    offset: Vec<f32>,
+}
+
+/// What a hidden layer leaves for backward.
+struct Kept {
+    /// `u`, `cells x outputs`.
+    standard: Vec<f32>,
+    /// `1 / sqrt(var + eps)` of each cell.
+    inverse: Vec<f32>,
+    /// That of GELU at `z`.
+    slope: Vec<f32>,
+    /// `a`.
+    out: Vec<f32>,
+}
+
+impl Hidden {
+    fn of(linear: &Linear, norm: &LayerNorm) -> Self {
+        Self { affine: Affine::of(linear), gain: numbers(norm.weight.val()), offset: numbers(norm.bias.val()) }
+    }
+
+    fn forward(&self, x: &[f32]) -> Kept {
+        let width = self.affine.outputs();
+        let mut standard = self.affine.forward(x);
+        let [mut slope, mut out] = [(); 2].map(|()| vec![0.0; standard.len()]);
+        let rows = standard.chunks_exact_mut(width).zip(slope.chunks_exact_mut(width).zip(out.chunks_exact_mut(width)));
+        let inverse = |(u, (slope, out)): (&mut [f32], (&mut [f32], &mut [f32]))| {
+            let mean = sum(u) / width as f32;
+            u.iter_mut().for_each(|u| *u -= mean);
+            let inverse = (dot(u, u) / width as f32 + EPSILON as f32).sqrt().recip();
+            u.iter_mut().for_each(|u| *u *= inverse);
+            let scaled = u.iter().zip(self.gain.iter().zip(&self.offset));
+            for ((u, (gain, offset)), (slope, out)) in scaled.zip(slope.iter_mut().zip(out)) {
+                let z = u * gain + offset;
+                let [lean, rest] = slope_and_rest(z);
+                (*slope, *out) = (lean, z * lean + rest);
+            }
+            inverse
+        };
+        let inverse = rows.map(inverse).collect();
+        Kept { standard, inverse, slope, out }
+    }
+
+    /// The gradient of `h`, and those of weight, bias, gain and offset, from that of `a`.
+    fn gradients(&self, x: &[f32], kept: Kept, mut slope: Vec<f32>) -> (Vec<f32>, [Vec<f32>; 4]) {
+        let width = self.affine.outputs();
+        let [mut gain, mut offset] = [(); 2].map(|()| vec![0.0; width]);
+        let rows = slope.chunks_exact_mut(width).zip(kept.slope.chunks_exact(width));
+        let rows = rows.zip(kept.standard.chunks_exact(width).zip(&kept.inverse));
+        for ((d, lean), (u, inverse)) in rows {
+            d.iter_mut().zip(lean).for_each(|(d, lean)| *d *= lean);
+            gain.iter_mut().zip(d.iter().zip(u)).for_each(|(gain, (dz, u))| *gain += dz * u);
+            offset.iter_mut().zip(d.iter()).for_each(|(offset, dz)| *offset += dz);
+            d.iter_mut().zip(&self.gain).for_each(|(d, gain)| *d *= gain);
+            let (mean, along) = (sum(d) / width as f32, dot(d, u) / width as f32);
+            d.iter_mut().zip(u).for_each(|(d, u)| *d = (*d - mean - u * along) * inverse);
+        }
+        let [weight, bias] = self.affine.gradients(x, &slope);
+        (slope, [weight, bias, gain, offset])
+    }
+}
+
+/// A tensor's numbers, row by row.
+pub(super) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    array(tensor).into_iter().collect()
+}
+
+fn matrix(values: &[f32], columns: usize) -> MatRef<'_, f32> {
+    MatRef::from_row_major_slice(values, values.len() / columns, columns)
+}
+
+fn product(left: MatRef<'_, f32>, right: MatRef<'_, f32>) -> Vec<f32> {
+    let mut out = vec![0.0; left.nrows() * right.ncols()];
+    let into = MatMut::from_row_major_slice_mut(&mut out, left.nrows(), right.ncols());
+    matmul(into, Accum::Replace, left, right, 1.0, Par::Seq);
+    out
+}
+
+fn sum(x: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let chunks = x.chunks_exact(LANES);
+    let rest: f32 = chunks.remainder().iter().sum();
+    chunks.for_each(|chunk| lanes.iter_mut().zip(chunk).for_each(|(lane, x)| *lane += x));
+    lanes.iter().sum::<f32>() + rest
+}
+
+fn dot(x: &[f32], y: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let (left, right) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
+    let rest: f32 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in left.zip(right) {
+        lanes.iter_mut().zip(x.iter().zip(y)).for_each(|(lane, (x, y))| *lane += x * y);
+    }
+    lanes.iter().sum::<f32>() + rest
+}
