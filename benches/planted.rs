@@ -6,6 +6,9 @@
 //! training has not seen; mean and range over seeds for each choice of weights. A seed is that of the model and of the
 //! screen, if no screen is named.
 
+#[path = "common/spread.rs"]
+mod spread;
+
 use std::time::Instant;
 
 use ndarray::Axis;
@@ -17,6 +20,7 @@ use perturbook::simulate::{PerturbSeqConfig, perturb_seq};
 use perturbook::tensor::cpu;
 use perturbook::train::{Phase, Row, Silent};
 use perturbook::{Error, Result};
+use spread::spread;
 
 const NEIGHBOURS: usize = 15;
 /// The share of controls that may be called wrongly.
@@ -61,9 +65,7 @@ fn main() -> Result<()> {
         println!("\n== weight {weights}, {seeds} seeds");
         for (place, name) in NAMES.iter().enumerate() {
             let values: Vec<f64> = runs.iter().map(|run| run[place]).collect();
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            let (low, high) = values.iter().fold((f64::INFINITY, 0f64), |(l, h), &v| (l.min(v), h.max(v)));
-            println!("{name:<52} {mean:.3} ({low:.3}-{high:.3})");
+            println!("{name:<52} {}", spread(&values));
         }
     }
     Ok(())

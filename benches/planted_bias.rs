@@ -6,6 +6,9 @@
 //! cosine within arms, and how far the cosines of all pairs of genes agree (Spearman) with the screen without its biased
 //! cells: of the filter and of its rivals.
 
+#[path = "common/spread.rs"]
+mod spread;
+
 use perturbook::Result;
 use perturbook::evaluate::classification::roc_auc;
 use perturbook::evaluate::{map_agreement, mean_same_arm_cosine};
@@ -16,6 +19,7 @@ use perturbook::screen::Profiles;
 use perturbook::simulate::{CONTROL, PlantedBiasConfig, planted_bias};
 use perturbook::tensor::cpu;
 use perturbook::train::Silent;
+use spread::spread;
 
 const EFFECTS: [f64; 3] = [1.5, 1.0, 0.6];
 /// Maps that are compared, after the weak filter and the truth.
@@ -34,9 +38,7 @@ fn main() -> Result<()> {
         println!("\n== arm effect {effect}, {arms} arms, {steps} steps, {seeds} seeds");
         for (place, (name, _)) in runs[0].iter().enumerate() {
             let values: Vec<f64> = runs.iter().map(|run| run[place].1).collect();
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
-            println!("{name:<44} {mean:.3} ({low:.3} to {high:.3})");
+            println!("{name:<44} {}", spread(&values));
         }
     }
     Ok(())

@@ -1,17 +1,19 @@
 //! The contrastive image autoencoders as methods, on simulated cells with known truth.
 
+mod common;
 #[path = "common/stop_after.rs"]
 mod stop_after;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use perturbook::display::Show;
+use perturbook::images::{CellImages, MemoryImages};
 use perturbook::methods::mcvae::{
     Along, Independence, Intensity, Keep, KlWeight, McVae, McVaeSettings, Space, Traversal, Variant,
 };
 use perturbook::methods::{Method, Plan};
-use perturbook::screen::{Embedding, Features, Label, Role, Screen};
+use perturbook::screen::{Embedding, Features, Label, Payload, Role, Screen};
 use perturbook::simulate::{CONTROL, OpsConfig, OpsTruth, Phase, Phenotype, ops_images, ops_screen};
 use perturbook::tensor::{Device, cpu};
 use perturbook::train::{Ended, FitConfig, History, Phase as Of, Silent};
@@ -290,6 +292,37 @@ fn reconstructions_are_near_the_images() {
     assert!(error < 0.8 * of_mean, "{error} of {of_mean}");
     let shown = pictures.bundle();
     assert!(shown.mimes().contains(&"image/svg+xml"), "{:?}", shown.mimes());
+}
+
+#[test]
+fn ten_real_cells_go_through_all_variants() {
+    let Some(path) = common::shared_file("data/ops_cells/lmdb_rebuilt") else { return };
+    let real = Screen::open(&path).expect("ten cells");
+    let few = OpsConfig { size: 96, cells_per_guide: 20, ..config() };
+    let simulated = ops_images(&few).expect("images").screen().expect("a screen");
+    let rows: Vec<usize> = (0..real.len()).collect();
+    let images = real.read_images(&rows).expect("images");
+    let Payload::Images(known) = simulated.payload() else { panic!("no images") };
+    let names = known.channels().to_vec();
+    let images = MemoryImages::new(images, names).expect("four channels");
+    let real = Screen::new(real.table().clone(), Arc::new(images) as Arc<dyn CellImages>).expect("a screen");
+    for variant in Variant::ALL {
+        let mut plan = plan(variant, 1);
+        // Plates and wells of the real cells are not those of the simulated ones.
+        (plan.settings.side, plan.settings.batch_width) = (32, 0);
+        let model = McVae::fit(&simulated, &plan, &cpu(), &mut Silent).expect("trained");
+        let seen = model.seen(&real, &rows).expect("prepared");
+        assert_eq!(seen.dim(), (10, 4, 32, 32));
+        assert!(seen.iter().all(|v| (-1.0..=1.0).contains(v)), "{variant:?}");
+        let codes = model.embed(&real).expect("encoded");
+        assert!((codes.len(), codes.dims()) == (10, 12) && codes.values().iter().all(|v| v.is_finite()));
+        let (first, second) = (codes.values().row(0).to_owned(), codes.values().row(1).to_owned());
+        assert!((&first - &second).iter().any(|apart| apart.abs() > 1e-3), "{variant:?}: all cells have one code");
+        let made = model.reconstruct(&real, &rows).expect("decoded");
+        let made = made.row("reconstruction").expect("a row");
+        assert_eq!(made.dim(), (10, 4, 32, 32));
+        assert!(made.iter().all(|v| v.abs() <= 1.0), "{variant:?}");
+    }
 }
 
 #[test]

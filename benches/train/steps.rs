@@ -56,14 +56,27 @@ pub fn workloads(device: &Device) -> Vec<Workload> {
 fn learning<M: Module<Backend> + 'static>(
     name: &'static str,
     items: usize,
-    mut network: M,
+    network: M,
     mut loss: impl FnMut(&mut M) -> Tensor<1> + 'static,
+) -> Workload {
+    moving(name, items, network, move |network| {
+        let loss = loss(network);
+        let gradients = NamedGradients::of(network, &loss.clone().backward());
+        (loss, gradients)
+    })
+}
+
+/// A workload whose network is updated by gradients that come with the loss.
+fn moving<M: Module<Backend> + 'static>(
+    name: &'static str,
+    items: usize,
+    mut network: M,
+    mut learn: impl FnMut(&mut M) -> (Tensor<1>, NamedGradients) + 'static,
 ) -> Workload {
     let mut adam = Adam::new(AdamConfig { rate: 1e-4, ..AdamConfig::default() });
     let step = move || {
-        let loss = loss(&mut network);
-        let value = f64::from(loss.clone().into_scalar());
-        let gradients = NamedGradients::of(&network, &loss.backward());
+        let (loss, gradients) = learn(&mut network);
+        let value = f64::from(loss.into_scalar());
         network = adam.step(network.clone(), &gradients);
         value
     };
@@ -87,7 +100,7 @@ fn vit(rng: &mut ChaCha8Rng, device: &Device) -> Workload {
 fn conv_vae(rng: &mut ChaCha8Rng, device: &Device) -> Workload {
     let network = Vae::new(&NetConfig::default(), 64, rng, device);
     let (batch, noise) = (images(64, rng, device), normal([64, 64], 1.0, rng, device));
-    learning("conv_vae", 64, network, move |network| network.pass(batch.clone(), noise.clone()).loss(1.0))
+    moving("conv_vae", 64, network, move |network| network.gradients(batch.clone(), noise.clone(), 1.0))
 }
 
 fn nb_vae(rng: &mut ChaCha8Rng, device: &Device) -> Workload {

@@ -34,6 +34,8 @@ mod cosine;
 mod counts;
 mod dense;
 mod differential;
+mod dose_response;
+mod drug_plate;
 mod efaar;
 mod fisher;
 mod gene_sets;
@@ -42,6 +44,7 @@ mod kolmogorov_smirnov;
 mod linear_probe;
 mod map_agreement;
 pub mod normal;
+mod planted_images;
 mod proximity;
 pub mod published;
 mod quantile;
@@ -65,6 +68,8 @@ pub use differential::{
     Decorrelation, DifferentialConfig, DifferentialFeatures, ExplainedControls, FeatureTest, RankedFeature,
     decorrelated, differential_features, explained_controls, explained_curves,
 };
+pub use dose_response::{DoseResponse, DoseWell, DrugResponse, dose_response};
+pub use drug_plate::{DrugPlate, PlateReading, SpaceOnPlate};
 pub use efaar::{RankRecall, ThresholdRecall, efaar_recall, rank_recall};
 pub use fisher::{FisherCombination, fisher_combination};
 pub use gene_sets::{GeneSet, GeneSets, SetFormat};
@@ -72,6 +77,7 @@ pub use hypergeometric::{hypergeometric_upper_tail, ln_hypergeometric_upper_tail
 pub use kolmogorov_smirnov::{KsLaw, KsTest, ks_test, ks_test_with};
 pub use linear_probe::{LinearProbe, linear_probe, phase_probe};
 pub use map_agreement::map_agreement;
+pub use planted_images::{PlantedReading, PlantedSpace, planted_images};
 pub use proximity::{
     ArmProximity, ArmRecall, ArmSpearman, GeneProximity, ProximityBias, ProximityScore, ScoreConfig, ScoreDraws,
     arm_recall, gene_proximity, proximity_bias, proximity_bias_above, proximity_score, proximity_score_of_draws,

@@ -25,6 +25,19 @@ impl Kernel {
         (pixels + 2 * self.padding).checked_sub(self.side).map_or(0, |room| room / self.stride + 1)
     }
 
+    /// Every line of a plane's columns that lies in the image: where it lies among the columns, and its first pixel.
+    fn each_line(self, [height, width]: [usize; 2], mut work: impl FnMut(std::ops::Range<usize>, usize)) {
+        let (rows, wide) = (self.steps(height), self.steps(width));
+        for tap in 0..self.side * self.side {
+            let (lines, top) = self.inside(tap / self.side, height);
+            let (places, left) = self.inside(tap % self.side, width);
+            for (i, line) in lines.enumerate() {
+                let start = (tap * rows + line) * wide;
+                work(start + places.start..start + places.end, (top + i * self.stride) * width + left);
+            }
+        }
+    }
+
     /// The positions at which the kernel's pixel `tap` lies in the image, and the pixel at the first of them.
     fn inside(self, tap: usize, pixels: usize) -> (std::ops::Range<usize>, usize) {
         let steps = self.steps(pixels);
@@ -38,7 +51,7 @@ impl Kernel {
 /// elsewhere.
 pub(super) fn columns(x: &Tensor<4>, kernel: Kernel) -> Option<Tensor<3>> {
     let [n, channels, height, width] = x.dims();
-    let Kernel { side, stride, .. } = kernel;
+    let side = kernel.side;
     let (rows, wide) = (kernel.steps(height), kernel.steps(width));
     if x.device() != cpu() || x.dtype() != DType::F32 || rows * wide == 0 || n * channels == 0 {
         return None;
@@ -48,21 +61,42 @@ pub(super) fn columns(x: &Tensor<4>, kernel: Kernel) -> Option<Tensor<3>> {
     let mut out = vec![0f32; n * channels * side * side * rows * wide];
     let planes = out.par_chunks_mut(side * side * rows * wide).zip(pixels.par_chunks(height * width));
     planes.for_each(|(out, plane)| {
-        for (tap, out) in out.chunks_mut(rows * wide).enumerate() {
-            let (lines, top) = kernel.inside(tap / side, height);
-            let (places, left) = kernel.inside(tap % side, width);
-            for (i, line) in lines.enumerate() {
-                let from = (top + i * stride) * width + left;
-                let to = &mut out[line * wide + places.start..line * wide + places.end];
-                if stride == 1 {
-                    to.copy_from_slice(&plane[from..from + to.len()]);
-                } else {
-                    to.iter_mut().zip(plane[from..].iter().step_by(stride)).for_each(|(to, &pixel)| *to = pixel);
-                }
-            }
-        }
+        kernel.each_line([height, width], |at, from| line(&mut out[at], &plane[from..], kernel.stride));
     });
     Some(Tensor::from_data(TensorData::new(out, [n, channels * side * side, rows * wide]), &x.device()))
+}
+
+fn line(to: &mut [f32], from: &[f32], stride: usize) {
+    if stride == 1 {
+        to.copy_from_slice(&from[..to.len()]);
+    } else {
+        to.iter_mut().zip(from.iter().step_by(stride)).for_each(|(to, &pixel)| *to = pixel);
+    }
+}
+
+/// The columns of one image, `(c side side) x (rows columns)`.
+pub(super) fn unfold(image: &[f32], [height, width]: [usize; 2], kernel: Kernel) -> Vec<f32> {
+    let of_plane = kernel.side * kernel.side * kernel.steps(height) * kernel.steps(width);
+    let mut out = vec![0f32; image.len() / (height * width) * of_plane];
+    for (out, plane) in out.chunks_exact_mut(of_plane).zip(image.chunks_exact(height * width)) {
+        kernel.each_line([height, width], |at, from| line(&mut out[at], &plane[from..], kernel.stride));
+    }
+    out
+}
+
+/// Adds the columns to the pixels of an image that they were taken from: the transpose of [`unfold`].
+pub(super) fn fold(columns: &[f32], [height, width]: [usize; 2], kernel: Kernel, image: &mut [f32]) {
+    let of_plane = kernel.side * kernel.side * kernel.steps(height) * kernel.steps(width);
+    for (columns, plane) in columns.chunks_exact(of_plane).zip(image.chunks_exact_mut(height * width)) {
+        kernel.each_line([height, width], |at, from| {
+            let (columns, pixels) = (&columns[at], &mut plane[from..]);
+            if kernel.stride == 1 {
+                pixels.iter_mut().zip(columns).for_each(|(pixel, column)| *pixel += column);
+            } else {
+                pixels.iter_mut().step_by(kernel.stride).zip(columns).for_each(|(pixel, column)| *pixel += column);
+            }
+        });
+    }
 }
 
 #[cfg(test)]

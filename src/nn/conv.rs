@@ -66,6 +66,10 @@ impl Conv {
         self
     }
 
+    pub(super) fn kernel(&self) -> Kernel {
+        Kernel { side: self.weight.dims()[2], stride: self.stride, padding: self.padding }
+    }
+
     /// `n x in x rows x columns` to `n x out x rows' x columns'`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.apply(x, self.bias.as_ref().map(Param::val))
@@ -79,12 +83,11 @@ impl Conv {
     fn apply(&self, x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
         let weight = self.weight.val();
         let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], 1);
-        let side = weight.dims()[2];
-        let kernel = Kernel { side, stride: self.stride, padding: self.padding };
+        let kernel = self.kernel();
         if x.device() != cpu() {
             return with_bias(convolved(x, weight, kernel), bias);
         }
-        let y = match (side, self.stride, self.padding) {
+        let y = match (kernel.side, self.stride, self.padding) {
             (1, 1, 0) => of_pixels(x, weight),
             (_, 1, _) => conv2d(x, weight, None, options),
             _ => strided(x, weight, kernel, options),
@@ -158,6 +161,10 @@ impl ConvTranspose {
             padding: 1,
             padding_out: 1,
         }
+    }
+
+    pub(super) fn kernel(&self) -> Kernel {
+        Kernel { side: self.weight.dims()[2], stride: self.stride, padding: self.padding }
     }
 
     /// `n x in x rows x columns` to `n x out x rows' x columns'`.

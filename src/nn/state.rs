@@ -204,8 +204,12 @@ impl ModuleVisitor<Backend> for Reader<'_> {
 /// A tensor's numbers.
 pub(crate) fn array<const D: usize>(tensor: Tensor<D>) -> ArrayD<f32> {
     let shape = tensor.dims();
-    let values: Vec<f32> = tensor.into_data().convert::<f32>().into_vec().unwrap_or_default();
-    ArrayD::from_shape_vec(shape.as_slice(), values).unwrap_or_else(|_| ArrayD::zeros(shape.as_slice()))
+    ArrayD::from_shape_vec(shape.as_slice(), numbers(tensor)).unwrap_or_else(|_| ArrayD::zeros(shape.as_slice()))
+}
+
+/// A tensor's numbers one after the other.
+pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().into_vec().unwrap_or_default()
 }
 
 struct Writer<'a> {

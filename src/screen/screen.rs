@@ -19,6 +19,7 @@ use super::labels::Labels;
 use super::roles::{Role, RoleRule};
 use super::rows::{cells, name_rows};
 use super::{Counts, Embedding, Features, Label, Payload, filter};
+use crate::images::MemoryImages;
 use crate::io::parquet::{count, name_some, require_columns};
 use crate::{Error, Result};
 
@@ -312,6 +313,18 @@ impl Screen {
         self.check_rows(rows)?;
         let rows: Vec<usize> = rows.iter().map(|&row| self.source_row(row)).collect();
         images.read(&rows)
+    }
+
+    /// The same screen with all images read into memory, so that no step of training waits for a disk; cells x channels x height
+    /// x width x 4 bytes.
+    ///
+    /// # Errors
+    /// When the screen holds no images, or one cannot be read.
+    pub fn in_memory(&self) -> Result<Self> {
+        let Payload::Images(images) = &self.base.payload else { return Err(self.holds("images")) };
+        let mut base = (*self.base).clone();
+        base.payload = Payload::Images(Arc::new(MemoryImages::load(&**images)?));
+        Ok(Self { base: Arc::new(base), ..self.clone() })
     }
 
     fn holds(&self, wanted: &str) -> Error {

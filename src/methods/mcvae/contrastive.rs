@@ -14,6 +14,7 @@ use burn::tensor::backend::Backend as Burn;
 use burn::tensor::{Int, Tensor as BurnTensor};
 use rand_chacha::ChaCha8Rng;
 
+use super::by_hand::{Convolutions, OnTape};
 use super::{ContrastiveConfig, Decoder, Encoder, Posterior};
 use crate::nn::Table;
 use crate::nn::loss::gaussian_nll;
@@ -97,15 +98,32 @@ impl ContrastiveVae {
 
     /// The posteriors of each image, salient and background.
     pub fn embed(&self, images: Tensor<4>) -> (Posterior, Posterior) {
-        (self.encoder_s.forward(images.clone()), self.encoder_z.forward(images))
+        self.embed_by(&mut OnTape, images)
+    }
+
+    fn embed_by(&self, by: &mut impl Convolutions, images: Tensor<4>) -> (Posterior, Posterior) {
+        let s = by.encode("encoder_s", &self.encoder_s, images.clone());
+        let z = by.encode("encoder_z", &self.encoder_z, images);
+        (self.encoder_s.posterior(s), self.encoder_z.posterior(z))
     }
 
     /// Images from both latent spaces and the batch of each.
     pub fn decode(&self, z: Tensor<2>, s: Tensor<2>, batch: Indices) -> (Tensor<2>, Tensor<4>) {
+        self.decode_by(&mut OnTape, z, s, batch)
+    }
+
+    fn decode_by(
+        &self,
+        by: &mut impl Convolutions,
+        z: Tensor<2>,
+        s: Tensor<2>,
+        batch: Indices,
+    ) -> (Tensor<2>, Tensor<4>) {
         let mut parts = vec![z, s];
         parts.extend(self.batch_embedding.as_ref().map(|table| table.rows(batch)));
         let input = cat(parts, 1);
-        (input.clone(), self.decoder.forward(input))
+        let grown = by.decode(&self.decoder, self.decoder.start(input.clone()));
+        (input, self.decoder.squashed(grown))
     }
 
     /// The logarithm of the standard deviation of pixels, one number.
@@ -120,14 +138,24 @@ impl ContrastiveVae {
 
     /// Pairs through all networks, with standard normal noise for z and s, `2n x latent` each, background first.
     pub fn pass(&self, pairs: &Pairs, noise_z: Tensor<2>, noise_s: Tensor<2>) -> ContrastivePass {
+        self.pass_by(&mut OnTape, pairs, noise_z, noise_s)
+    }
+
+    pub(super) fn pass_by(
+        &self,
+        by: &mut impl Convolutions,
+        pairs: &Pairs,
+        noise_z: Tensor<2>,
+        noise_s: Tensor<2>,
+    ) -> ContrastivePass {
         let n = pairs.background.dims()[0];
         let images = cat(vec![pairs.background.clone(), pairs.target.clone()], 0);
         let label = Indices::cat(vec![pairs.background_label.clone(), pairs.target_label.clone()], 0);
         let batch = Indices::cat(vec![pairs.background_batch.clone(), pairs.target_batch.clone()], 0);
-        let (s, z) = self.embed(images.clone());
+        let (s, z) = self.embed_by(by, images.clone());
         let salient = s.sample(noise_s).narrow(0, n, n);
         let salient = cat(vec![salient.zeros_like(), salient], 0);
-        let (decoder_input, reconstruction) = self.decode(z.sample(noise_z), salient, batch);
+        let (decoder_input, reconstruction) = self.decode_by(by, z.sample(noise_z), salient, batch);
         let nll = gaussian_nll(images, reconstruction.clone(), self.log_scale.val());
         let kl_z = z.divergence(self.prior_z.as_ref().map(|table| table.rows(label)));
         let wasserstein_background = s.cells(0, n).distance_to_origin();
@@ -152,11 +180,20 @@ impl ContrastiveVae {
 impl ContrastivePass {
     /// The loss of each pair with the weights of the divergences and, within them, of the distance.
     pub fn of_pairs(&self, weight: f64, wasserstein: f64) -> Tensor<1> {
-        let divergence = self.kl_z_background.clone()
+        self.nll() + self.divergences(wasserstein) * weight
+    }
+
+    /// Minus the log-likelihood of each pair.
+    pub(super) fn nll(&self) -> Tensor<1> {
+        self.nll_background.clone() + self.nll_target.clone()
+    }
+
+    /// The divergences of each pair, and the distance with its weight.
+    pub(super) fn divergences(&self, wasserstein: f64) -> Tensor<1> {
+        self.kl_z_background.clone()
             + self.kl_z_target.clone()
             + self.kl_s_target.clone()
-            + self.wasserstein_background.clone() * wasserstein;
-        self.nll_background.clone() + self.nll_target.clone() + divergence * weight
+            + self.wasserstein_background.clone() * wasserstein
     }
 
     /// Their mean.

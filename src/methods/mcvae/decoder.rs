@@ -14,7 +14,8 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::NetConfig;
-use crate::nn::{Conv, ConvTranspose, Init, Linear, gelu};
+use super::by_hand::{size, unrecorded, unrecorded_on_cpu};
+use crate::nn::{Conv, ConvStack, ConvTranspose, Init, Layer, Linear, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// The decoder.
@@ -26,7 +27,7 @@ pub struct Decoder<B: Burn = Backend> {
     convt3: ConvTranspose<B>,
     conv4: Conv<B>,
     convt5: ConvTranspose<B>,
-    start: usize,
+    start_side: usize,
     side: usize,
 }
 
@@ -41,14 +42,22 @@ impl Decoder {
         let convt3 = ConvTranspose::doubling([2 * b, b], Init::Uniform, rng, device);
         let conv4 = Conv::new([b, b], 3, Init::KaimingOut, rng, device).padded(1);
         let convt5 = ConvTranspose::doubling([b, config.channels], Init::Uniform, rng, device);
-        Self { fc, convt1, conv2, convt3, conv4, convt5, start: config.last_side(), side: config.side }
+        Self { fc, convt1, conv2, convt3, conv4, convt5, start_side: config.last_side(), side: config.side }
     }
 
     /// The images after each of the first four convolutions.
     pub fn activations(&self, latent: Tensor<2>) -> [Tensor<4>; 4] {
+        self.hidden(self.start(latent))
+    }
+
+    /// What the convolutions start with.
+    pub(super) fn start(&self, latent: Tensor<2>) -> Tensor<4> {
         let flat = gelu(self.fc.forward(latent));
         let [n, width] = flat.dims();
-        let start = flat.reshape([n, width / (self.start * self.start), self.start, self.start]);
+        flat.reshape([n, width / self.start_side.pow(2), self.start_side, self.start_side])
+    }
+
+    fn hidden(&self, start: Tensor<4>) -> [Tensor<4>; 4] {
         let first = gelu(self.convt1.forward(start));
         let second = gelu(self.conv2.forward(first.clone()));
         let third = gelu(self.convt3.forward(second.clone()));
@@ -58,8 +67,32 @@ impl Decoder {
 
     /// `n x inputs` to images within -1 and 1, `n x c x side x side`.
     pub fn forward(&self, latent: Tensor<2>) -> Tensor<4> {
-        let [.., last] = self.activations(latent);
-        let images = self.convt5.forward(last);
+        self.squashed(self.grown(self.start(latent)))
+    }
+
+    /// The start through all convolutions.
+    pub(super) fn grown(&self, start: Tensor<4>) -> Tensor<4> {
+        if unrecorded_on_cpu(&start) {
+            return unrecorded(self.stack(size(&start)), &start);
+        }
+        let [.., last] = self.hidden(start);
+        self.convt5.forward(last)
+    }
+
+    /// The convolutions, for a start of this height and width.
+    pub(super) fn stack(&self, size: [usize; 2]) -> ConvStack {
+        let layers = vec![
+            Layer::of_transposed("convt1", &self.convt1).then_gelu(),
+            Layer::of("conv2", &self.conv2).then_gelu(),
+            Layer::of_transposed("convt3", &self.convt3).then_gelu(),
+            Layer::of("conv4", &self.conv4).then_gelu(),
+            Layer::of_transposed("convt5", &self.convt5),
+        ];
+        ConvStack::new(layers, size)
+    }
+
+    /// What the convolutions gave as images of the right size, within -1 and 1.
+    pub(super) fn squashed(&self, images: Tensor<4>) -> Tensor<4> {
         let beyond = images.dims()[2] - self.side;
         let images = match beyond {
             0 => images,

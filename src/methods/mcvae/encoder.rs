@@ -10,8 +10,9 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::NetConfig;
+use super::by_hand::{size, unrecorded, unrecorded_on_cpu};
 use crate::nn::loss::{kl_from_log_variance, wasserstein_to_origin};
-use crate::nn::{Conv, Init, Linear, gelu};
+use crate::nn::{Conv, ConvStack, Init, Layer, Linear, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// Below this the log variance of a posterior does not count.
@@ -113,8 +114,30 @@ impl Encoder {
 
     /// `n x c x side x side` to the posterior.
     pub fn forward(&self, images: Tensor<4>) -> Posterior {
-        let [.., last] = self.activations(images);
-        let flat: Tensor<2> = last.flatten(1, 3);
+        self.posterior(self.features(images))
+    }
+
+    /// The last convolution's images as rows.
+    pub(super) fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        let last = if unrecorded_on_cpu(&images) {
+            unrecorded(self.stack(size(&images)), &images)
+        } else {
+            let [.., last] = self.activations(images);
+            last
+        };
+        last.flatten(1, 3)
+    }
+
+    /// The convolutions, for images of this height and width.
+    pub(super) fn stack(&self, size: [usize; 2]) -> ConvStack {
+        let convs = [&self.conv1, &self.conv2, &self.conv3, &self.conv4, &self.conv5];
+        let names = ["conv1", "conv2", "conv3", "conv4", "conv5"];
+        let layers = names.into_iter().zip(convs).map(|(name, conv)| Layer::of(name, conv).then_gelu());
+        ConvStack::new(layers.collect(), size)
+    }
+
+    /// The posterior of such rows.
+    pub(super) fn posterior(&self, flat: Tensor<2>) -> Posterior {
         Posterior { mean: self.fc_mu.forward(flat.clone()), log_variance: self.fc_logvar.forward(flat) }
     }
 }

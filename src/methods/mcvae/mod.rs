@@ -10,6 +10,7 @@
 //!
 //! All but the first are [`ContrastiveVae`] with other [`Priors`]; [`Variant`] names them in [`McVaeSettings`].
 
+mod by_hand;
 mod contrastive;
 #[cfg(feature = "screens")]
 mod counterfactual;
@@ -56,6 +57,8 @@ pub use settings::{Independence, Keep, KlWeight, McVaeSettings};
 pub use traversal::{Along, Space, Traversal};
 pub use vae::{Vae, VaePass};
 pub use variant::Variant;
+
+use crate::tensor::Device;
 
 /// The sizes of encoders and decoder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,5 +129,13 @@ impl Default for ContrastiveConfig {
             labels: 5_050,
             priors: Priors { background: true, salient: true },
         }
+    }
+}
+
+/// The device without its record of gradients.
+fn plain(device: &Device) -> Device {
+    match device {
+        Device::Autodiff(inner) => (**inner).clone(),
+        other => other.clone(),
     }
 }

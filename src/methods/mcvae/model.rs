@@ -13,10 +13,11 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use super::facts::{Facts, Wells, check_range};
-use super::net::{Net, images_on, matrix, plain};
+use super::net::{Net, images_on, matrix};
 use super::order::{Order, parts};
+use super::plain;
 use super::training::{Batch, Training};
-use super::{Intensity, KlWeight, McVaeSettings, file};
+use super::{Asinh, Intensity, Keep, KlWeight, McVaeSettings, file};
 use crate::images::{CellImages, each_batch};
 use crate::live::Bar;
 use crate::methods::{Method, Plan};
@@ -174,6 +175,26 @@ impl McVae {
         let mut rng = crate::train::stream(plan.run.seed, crate::train::Purpose::Weights, 0);
         let net = Net::new(&plan.settings, facts.sizes(), &mut rng, &device).with(state)?;
         Ok(Self { net, plan, history, facts, device })
+    }
+
+    /// A plan for the plate of BBBC013: two channels of 8-bit intensities, 48 x 48 pixels, no batches; 64 pairs a step,
+    /// 1,500 steps.
+    pub fn plate() -> Plan<McVaeSettings> {
+        let settings = McVaeSettings {
+            side: 48,
+            intensity: Intensity::Asinh(Asinh { factor: 1.0, centre: 3.0, scale: 3.0 }),
+            base: 16,
+            latent: 16,
+            batch_width: 0,
+            kl: KlWeight::Ramp { steps: 300 },
+            rate: 1e-3,
+            batch: 64,
+            shares: [0.8, 0.1, 0.1],
+            mixed: false,
+            keep: Keep::Last,
+            ..McVaeSettings::default()
+        };
+        Plan { settings, run: FitConfig { epochs: 39, ..FitConfig::default() } }
     }
 
     /// Blocks of images as the networks see them, one after the other, read ahead by other threads.

@@ -4,6 +4,7 @@ use burn::tensor::{Int, TensorData};
 use ndarray::{Array2, Array4, ArrayD, ArrayView2};
 use rand_chacha::ChaCha8Rng;
 
+use super::by_hand::ByHand;
 use super::{ContrastiveVae, McVaeSettings, Vae};
 use crate::nn::State;
 use crate::tensor::{Backend, Device, Gradients, Tensor, cat};
@@ -54,6 +55,14 @@ impl Net {
         }
     }
 
+    /// Those of a loss, the sum of both, whose pass went through the convolutions by hand.
+    pub(super) fn gradients_by_hand(&self, by: ByHand, likelihood: Tensor<1>, rest: Tensor<1>) -> NamedGradients {
+        match self {
+            Self::Contrastive(net) => by.gradients(&**net, likelihood, rest),
+            Self::Plain(net) => by.gradients(&**net, likelihood, rest),
+        }
+    }
+
     /// The network after a step of the optimiser.
     pub(super) fn moved(&self, adam: &mut Adam, gradients: &NamedGradients) -> Self {
         match self {
@@ -91,14 +100,6 @@ impl Net {
             Self::Contrastive(net) => net.log_scale(),
             Self::Plain(net) => net.log_scale(),
         }
-    }
-}
-
-/// The device without its record of gradients.
-pub(super) fn plain(device: &Device) -> Device {
-    match device {
-        Device::Autodiff(inner) => (**inner).clone(),
-        other => other.clone(),
     }
 }
 

@@ -13,12 +13,13 @@
 use ndarray::{Array1, Array4, ArrayD};
 use serde_json::Value;
 
+use super::by_hand::{ByHand, Convolutions, OnTape};
 use super::facts::Facts;
 use super::net::{Net, images_on, indices_on};
 use super::{Independence, Keep, McVaeSettings, Pairs};
 use crate::nn::loss::{Bandwidth, hsic_times_n, total_correlation};
 use crate::nn::{State, normal};
-use crate::tensor::{Device, Tensor, cat};
+use crate::tensor::{Device, Tensor, cat, cpu};
 use crate::train::{Adam, AdamConfig, Clip, Learner, Purpose, Settings, Step, Terms, stream};
 use crate::{Error, Result};
 
@@ -33,6 +34,23 @@ pub(super) struct Batch {
 
 /// A term of the loss on its device.
 type Term = (&'static str, Tensor<1>);
+
+/// The loss of a batch is the sum of both.
+struct Loss {
+    /// What hangs on the images that the decoder makes.
+    likelihood: Tensor<1>,
+    /// What does not.
+    rest: Tensor<1>,
+    /// All terms, the loss first.
+    terms: Vec<Term>,
+}
+
+impl Loss {
+    fn new(likelihood: Tensor<1>, rest: Tensor<1>, mut terms: Vec<Term>) -> Self {
+        terms.insert(0, ("loss", likelihood.clone().detach() + rest.clone().detach()));
+        Self { likelihood, rest, terms }
+    }
+}
 
 /// Everything that changes while an autoencoder learns.
 pub(super) struct Training {
@@ -75,15 +93,15 @@ impl Training {
     }
 
     /// The loss of a batch, and all its terms.
-    fn loss(&self, batch: Batch, at: &Step, weight: f64) -> Result<(Tensor<1>, Vec<Term>)> {
+    fn loss(&self, by: &mut impl Convolutions, batch: Batch, at: &Step, weight: f64) -> Result<Loss> {
         let mut rng = at.noise();
         let (n, device) = (batch.labels.len(), &self.device);
         let images = images_on(batch.images, device);
         match &self.net {
             Net::Plain(net) => {
-                let pass = net.pass(images, normal([n, self.settings.dims()], 1.0, &mut rng, device));
-                let loss = pass.loss(weight);
-                Ok((loss.clone(), vec![("loss", loss), ("NLL", pass.nll.mean()), ("KL", pass.kl.mean())]))
+                let pass = net.pass_by(by, images, normal([n, self.settings.dims()], 1.0, &mut rng, device));
+                let (nll, kl) = (pass.nll.mean(), pass.kl.mean());
+                Ok(Loss::new(nll.clone(), kl.clone() * weight, vec![("NLL", nll), ("KL", kl)]))
             }
             Net::Contrastive(net) => {
                 let half = n / 2;
@@ -98,8 +116,9 @@ impl Training {
                 };
                 let mut noise = || normal([n, self.settings.latent], 1.0, &mut rng, device);
                 let (noise_z, noise_s) = (noise(), noise());
-                let pass = net.pass(&pairs, noise_z, noise_s);
-                let mut loss = pass.loss(weight, self.settings.wasserstein);
+                let pass = net.pass_by(by, &pairs, noise_z, noise_s);
+                let nll = pass.nll().mean();
+                let mut rest = pass.divergences(self.settings.wasserstein).mean() * weight;
                 let mut terms = vec![
                     ("NLL of controls", pass.nll_background.mean()),
                     ("NLL of perturbed", pass.nll_target.mean()),
@@ -113,11 +132,10 @@ impl Training {
                         Independence::Hsic => hsic_times_n(z, s, Bandwidth::Unit),
                         Independence::TotalCorrelation => total_correlation(z, s)?,
                     };
-                    loss = loss + dependence.clone() * (weight * self.settings.independence_weight);
+                    rest = rest + dependence.clone() * (weight * self.settings.independence_weight);
                     terms.push(("dependence", dependence));
                 }
-                terms.insert(0, ("loss", loss.clone()));
-                Ok((loss, terms))
+                Ok(Loss::new(nll, rest, terms))
             }
         }
     }
@@ -139,9 +157,14 @@ impl Learner for Training {
 
     fn learn(&mut self, batch: Batch, at: &Step) -> Result<Terms> {
         let weight = self.settings.kl.schedule().at(self.calls);
-        let (loss, terms) = self.loss(batch, at, weight)?;
-        let terms = self.read(terms, weight)?.finite(at)?;
-        let gradients = self.net.gradients(&loss.backward());
+        let (terms, gradients) = if self.device == cpu() {
+            let mut by = ByHand::default();
+            let Loss { likelihood, rest, terms } = self.loss(&mut by, batch, at, weight)?;
+            (self.read(terms, weight)?.finite(at)?, self.net.gradients_by_hand(by, likelihood, rest))
+        } else {
+            let Loss { likelihood, rest, terms } = self.loss(&mut OnTape, batch, at, weight)?;
+            (self.read(terms, weight)?.finite(at)?, self.net.gradients(&(likelihood + rest).backward()))
+        };
         let gradients = match self.settings.clip {
             Some(limit) => gradients.clipped(Clip::Value(limit)),
             None => gradients,
@@ -153,7 +176,11 @@ impl Learner for Training {
 
     fn judge(&mut self, batch: Batch, at: &Step) -> Result<Terms> {
         let weight = self.settings.kl.judging(self.calls);
-        let (_, terms) = self.loss(batch, at, weight)?;
+        let Loss { terms, .. } = if self.device == cpu() {
+            self.loss(&mut ByHand::default(), batch, at, weight)?
+        } else {
+            self.loss(&mut OnTape, batch, at, weight)?
+        };
         let terms = self.read(terms, weight)?;
         self.calls += u64::from(self.settings.kl.counts_validation());
         if at.done == 0 {
@@ -185,7 +212,7 @@ impl Learner for Training {
         let missing = || Error::new("the checkpoint lacks the calls of the loss").fix("resume from another checkpoint");
         self.calls = word("calls").ok_or_else(missing)?;
         self.net = self.net.with(&state.part("net."))?;
-        self.adam.load(&state.part("adam."), &super::net::plain(&self.device))?;
+        self.adam.load(&state.part("adam."), &super::plain(&self.device))?;
         self.best = match word("best.loss") {
             Some(bits) => Some((f64::from_bits(bits), self.net.with(&state.part("best.net."))?)),
             None => None,

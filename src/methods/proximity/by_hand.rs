@@ -16,8 +16,7 @@ use ndarray::ArrayD;
 use rayon::prelude::*;
 
 use super::scorer::{EPSILON, Scorer};
-use crate::nn::{LayerNorm, Linear, State, array, slope_and_rest};
-use crate::tensor::Tensor;
+use crate::nn::{LayerNorm, Linear, State, gelu_in_place, numbers};
 
 /// Cells that a core does at a time.
 const CELLS: usize = 2_048;
@@ -181,11 +180,8 @@ impl Hidden {
             let inverse = (dot(u, u) / width as f32 + EPSILON as f32).sqrt().recip();
             u.iter_mut().for_each(|u| *u *= inverse);
             let scaled = u.iter().zip(self.gain.iter().zip(&self.offset));
-            for ((u, (gain, offset)), (slope, out)) in scaled.zip(slope.iter_mut().zip(out)) {
-                let z = u * gain + offset;
-                let [lean, rest] = slope_and_rest(z);
-                (*slope, *out) = (lean, z * lean + rest);
-            }
+            out.iter_mut().zip(scaled).for_each(|(out, (u, (gain, offset)))| *out = u * gain + offset);
+            gelu_in_place(out, slope);
             inverse
         };
         let inverse = rows.map(inverse).collect();
@@ -209,11 +205,6 @@ impl Hidden {
         let [weight, bias] = self.affine.gradients(x, &slope);
         (slope, [weight, bias, gain, offset])
     }
-}
-
-/// A tensor's numbers, row by row.
-pub(super) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    array(tensor).into_iter().collect()
 }
 
 fn matrix(values: &[f32], columns: usize) -> MatRef<'_, f32> {

@@ -93,6 +93,13 @@ pub struct OpsTruth {
 }
 
 impl OpsTruth {
+    /// How far a cell is from the brightest place of its field, in pixels of the camera.
+    pub fn from_brightest(&self, cell: &OpsCell) -> f64 {
+        let half = super::optics::FIELD / 2.0;
+        let (row, column) = self.batches[cell.batch].brightest;
+        f64::from((cell.position.0 - half * (1.0 + row)).hypot(cell.position.1 - half * (1.0 + column)))
+    }
+
     /// The symbols of the genes whose knock-out does this.
     pub fn symbols_of(&self, class: EffectClass) -> Vec<String> {
         self.genes.iter().filter(|gene| gene.class() == class).map(|gene| gene.symbol.clone()).collect()

@@ -1,0 +1,61 @@
+//! What Multi-ContrastiveVAE and its baselines know of two drugs on a real plate, over several seeds:
+//! `cargo bench --profile dev -p perturbook --bench bbbc013 -- [SEEDS [EPOCHS [VARIANT...]]] [key=value...]`.
+//!
+//! BBBC013: rows A and E are learned from, rows B and F measured. Printed as mean and range over seeds, for each space: the
+//! rank correlation of dose and distance to untreated cells for each drug; the area under the ROC curve of positive controls
+//! against untreated cells; and that of the plate's row among untreated cells (`evaluate::DrugPlate`). Keys are `rate`, `weight`, `ramp`, `base`, `pairs`.
+
+#[path = "common/spread.rs"]
+mod spread;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use perturbook::Result;
+use perturbook::datasets::bbbc013;
+use perturbook::evaluate::DrugPlate;
+use perturbook::methods::Method;
+use perturbook::methods::mcvae::{KlWeight, McVae, Variant};
+use perturbook::tensor::cpu;
+use perturbook::train::Silent;
+use spread::spread;
+
+fn main() -> Result<()> {
+    // cargo test compiles and runs benches too, in passing: nothing to check there.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let numbers: Vec<u64> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let key = |name: &str| arguments.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('=')?.parse::<f64>().ok());
+    let (seeds, epochs) = (numbers.first().copied().unwrap_or(3), numbers.get(1).copied().unwrap_or(39));
+    let named: Vec<Variant> =
+        Variant::ALL.into_iter().filter(|v| arguments.iter().any(|a| a.eq_ignore_ascii_case(v.name()))).collect();
+    let plate = bbbc013(48)?.value.in_memory()?;
+    let cells = DrugPlate::of_bbbc013(plate.table())?;
+    let learned = plate.select(&cells.learned)?;
+    for variant in if named.is_empty() { vec![Variant::Mcvae] } else { named } {
+        let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for seed in 0..seeds {
+            let mut plan = McVae::plate();
+            plan.settings.variant = variant;
+            (plan.run.seed, plan.run.epochs) = (seed, epochs);
+            plan.settings.rate = key("rate").unwrap_or(plan.settings.rate);
+            plan.settings.wasserstein = key("weight").unwrap_or(plan.settings.wasserstein);
+            plan.settings.base = key("base").map_or(plan.settings.base, |base| base as usize);
+            plan.settings.batch = key("pairs").map_or(plan.settings.batch, |pairs| pairs as usize);
+            if let Some(steps) = key("ramp") {
+                plan.settings.kl = KlWeight::Ramp { steps: steps as u64 };
+            }
+            let started = Instant::now();
+            let model = McVae::fit(&learned, &plan, &cpu(), &mut Silent)?;
+            let seconds = ("seconds".to_owned(), started.elapsed().as_secs_f64());
+            for (name, value) in cells.read(&model.embed(&plate)?)?.numbers().into_iter().chain([seconds]) {
+                found.entry(name).or_default().push(value);
+            }
+        }
+        println!("\n== {}, {epochs} epochs, {seeds} seeds", variant.name());
+        found.iter().for_each(|(name, values)| println!("{name:<44} {}", spread(values)));
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! What Multi-ContrastiveVAE and its baselines find of the truth of simulated screens of cell images, over several seeds of
+//! screen and model: `cargo bench --profile dev -p perturbook --bench planted_images -- [SEEDS [EPOCHS [VARIANT...]]]`.
+//!
+//! Screens have 32 genes, 2,880 cells in six batches; five phenotypes add a structure, three shift the mix of phases. Printed
+//! for each model and space as mean and range: see `evaluate::planted_images`.
+
+#[path = "common/spread.rs"]
+mod spread;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use perturbook::Result;
+use perturbook::evaluate::planted_images;
+use perturbook::methods::Method;
+use perturbook::methods::mcvae::{Independence, KlWeight, McVae, Variant};
+use perturbook::simulate::{OpsConfig, ops_images};
+use perturbook::tensor::cpu;
+use perturbook::train::{Phase, Silent};
+use spread::spread;
+
+fn main() -> Result<()> {
+    // cargo test compiles and runs benches too, in passing: nothing to check there.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let numbers: Vec<u64> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let key = |name: &str| arguments.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('=')?.parse::<f64>().ok());
+    let (seeds, epochs) = (numbers.first().copied().unwrap_or(3), numbers.get(1).copied().unwrap_or(30));
+    let named: Vec<Variant> =
+        Variant::ALL.into_iter().filter(|v| arguments.iter().any(|a| a.eq_ignore_ascii_case(v.name()))).collect();
+    for variant in if named.is_empty() { vec![Variant::Mcvae, Variant::Cvae, Variant::Vae] } else { named } {
+        let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for seed in 0..seeds {
+            let design = OpsConfig {
+                effect: key("effect").unwrap_or(2.0),
+                cells_per_guide: 36,
+                control_guides: 16,
+                seed,
+                ..OpsConfig::default()
+            };
+            let simulated = ops_images(&design)?;
+            let screen = simulated.screen()?;
+            let mut plan = McVae::quick();
+            let settings = &mut plan.settings;
+            settings.variant = variant;
+            settings.rate = key("rate").unwrap_or(settings.rate);
+            settings.wasserstein = key("weight").unwrap_or(settings.wasserstein);
+            for (name, setting) in [
+                ("base", &mut settings.base),
+                ("side", &mut settings.side),
+                ("latent", &mut settings.latent),
+                ("pairs", &mut settings.batch),
+                ("batch_width", &mut settings.batch_width),
+            ] {
+                *setting = key(name).map_or(*setting, |value| value as usize);
+            }
+            if let Some(weight) = key("hsic") {
+                (settings.independence, settings.independence_weight) = (Some(Independence::Hsic), weight);
+            }
+            if let Some(steps) = key("ramp") {
+                settings.kl = KlWeight::Ramp { steps: steps as u64 };
+            }
+            (plan.run.seed, plan.run.epochs) = (seed, epochs);
+            let started = Instant::now();
+            let model = McVae::fit(&screen, &plan, &cpu(), &mut Silent)?;
+            let mut add = |name: String, value: f64| found.entry(name).or_default().push(value);
+            add("seconds".to_owned(), started.elapsed().as_secs_f64());
+            if let Some(distance) = model.history().last(Phase::Training, "Wasserstein") {
+                add("salient posterior of controls to 0".to_owned(), distance);
+            }
+            for space in planted_images(&model.embed(&screen)?, &simulated.truth)?.spaces {
+                space.numbers().into_iter().for_each(|(name, value)| add(format!("{}: {name}", space.space), value));
+            }
+        }
+        println!("\n== {}, {epochs} epochs, {seeds} seeds", variant.name());
+        found.iter().for_each(|(name, values)| println!("{name:<44} {}", spread(values)));
+    }
+    Ok(())
+}
