@@ -59,6 +59,9 @@ fn main() -> Result<()> {
             if let Some(weight) = key("hsic") {
                 (settings.independence, settings.independence_weight) = (Some(Independence::Hsic), weight);
             }
+            if let Some(weight) = key("kl") {
+                settings.kl = KlWeight::Constant(weight);
+            }
             if let Some(steps) = key("ramp") {
                 settings.kl = KlWeight::Ramp { steps: steps as u64 };
             }

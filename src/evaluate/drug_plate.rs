@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classification::{ClassifyConfig, Covariate, Protocol, against_controls, spaces, technical_covariates};
 use super::{DoseResponse, dose_response};
+use crate::reduce::Points;
 use crate::screen::Embedding;
 use crate::{Error, Result};
 
@@ -101,16 +102,15 @@ impl DrugPlate {
         let rows: Vec<&str> = untreated.iter().map(|&row| self.wells[row].get(..1).unwrap_or_default()).collect();
         let row_of_plate = Covariate::new("row", &rows)?;
         let folds = ClassifyConfig { protocol: Protocol::Folds { k: 5 }, ..ClassifyConfig::default() };
-        let mut found = Vec::new();
-        for (space, x) in spaces(embedding, None)? {
-            if space == COMBINED && !embedding.block_names().is_empty() {
-                continue;
-            }
+        let mut spaces = spaces(embedding, None)?;
+        spaces.retain(|(space, _)| space != COMBINED || embedding.block_names().is_empty());
+        let of_untreated: Vec<_> = spaces.iter().map(|(_, x)| x.select(Axis(0), &untreated)).collect();
+        let named = spaces.iter().zip(&of_untreated).map(|((name, _), x)| (name.as_str(), x as &dyn Points));
+        let technical = technical_covariates(&named.collect::<Vec<_>>(), std::slice::from_ref(&row_of_plate), &folds)?;
+        let mut found = Vec::with_capacity(spaces.len());
+        for (space, x) in spaces {
             let response = dose_response(&x.select(Axis(0), &series), &drugs, &doses, &wells)?;
-            let signals = against_controls(&x, &labels, CALLED[1], &learned, &held_out)?;
-            let positive = signals.of(CALLED[0])?.auc;
-            let controls = x.select(Axis(0), &untreated);
-            let technical = technical_covariates(&[(&space, &controls)], std::slice::from_ref(&row_of_plate), &folds)?;
+            let positive = against_controls(&x, &labels, CALLED[1], &learned, &held_out)?.of(CALLED[0])?.auc;
             let row = technical.of(&space, "row")?.scores.auroc;
             found.push(SpaceOnPlate { space, response, positive, row });
         }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classification::{ClassifyConfig, Covariate, Protocol, roc_auc, spaces, technical_covariates};
 use super::{KnnConfig, RowLabels, knn_accuracy, unit_rows};
-use crate::reduce::Metric;
+use crate::reduce::{Metric, Points};
 use crate::screen::{By, Embedding, Profiles};
 use crate::simulate::{CONTROL, EffectClass, OpsCell, OpsTruth};
 use crate::{Error, Result};
@@ -65,7 +65,7 @@ pub fn planted_images(embedding: &Embedding, truth: &OpsTruth) -> Result<Planted
         (0..truth.cells.len()).filter(|&row| keep(&truth.cells[row])).collect()
     };
     let added = rows(&|cell| truth.class_of(cell) == EffectClass::Added && !cell.escaped);
-    let phenotypes: Vec<String> = added.iter().map(|&row| phenotypes_of(truth, row)).collect();
+    let phenotypes: Vec<&str> = added.iter().map(|&row| truth.phenotype_of(&truth.cells[row])).collect();
     let shifted = rows(&|cell| truth.class_of(cell) != EffectClass::Added);
     let phases: Vec<&str> = shifted.iter().map(|&row| truth.cells[row].phase.name()).collect();
     let controls = rows(&|cell| cell.gene.is_none());
@@ -86,31 +86,27 @@ pub fn planted_images(embedding: &Embedding, truth: &OpsTruth) -> Result<Planted
     let genes: Vec<&str> = truth.cells.iter().map(|cell| truth.symbol_of(cell)).collect();
     let config = ClassifyConfig { protocol: Protocol::Folds { k: 5 }, ..ClassifyConfig::default() };
     let nearest = KnnConfig { k: NEIGHBOURS, metric: Metric::Euclidean, ..KnnConfig::default() };
-    let mut found = Vec::new();
-    for (space, x) in spaces(embedding, None)? {
+    let spaces = spaces(embedding, None)?;
+    let of_controls: Vec<_> = spaces.iter().map(|(_, x)| x.select(Axis(0), &controls)).collect();
+    let named = spaces.iter().zip(&of_controls).map(|((name, _), x)| (name.as_str(), x as &dyn Points));
+    let technical = technical_covariates(&named.collect::<Vec<_>>(), &covariates, &config)?;
+    let mut found = Vec::with_capacity(spaces.len());
+    for (space, x) in spaces {
         let accuracy = |rows: &[usize], labels: &RowLabels| {
             knn_accuracy(&x.select(Axis(0), rows), labels, &nearest).map(|found| found.accuracy)
         };
-        let technical = technical_covariates(&[(&space, &x.select(Axis(0), &controls))], &covariates, &config)?;
         let auroc = |name: &str| technical.of(&space, name).map(|entry| entry.scores.auroc);
         found.push(PlantedSpace {
             added: accuracy(&added, &RowLabels::new(&phenotypes))?,
             phase: accuracy(&shifted, &RowLabels::new(&phases))?,
+            complexes: of_complexes(&profiles(&x, &genes)?, truth)?,
             batch: auroc("batch")?,
             field: auroc("field")?,
             light: auroc("light")?,
-            complexes: of_complexes(&profiles(&x, &genes)?, truth)?,
             space,
         });
     }
     Ok(PlantedReading { spaces: found })
-}
-
-/// The names of the phenotypes that a cell's gene gives it, the strongest first.
-fn phenotypes_of(truth: &OpsTruth, row: usize) -> String {
-    let Some(gene) = truth.cells[row].gene else { return CONTROL.to_owned() };
-    let strongest = truth.genes[gene].effects.iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    strongest.map_or(CONTROL, |(phenotype, _)| phenotype.name()).to_owned()
 }
 
 fn mean_place(rows: &[usize], truth: &OpsTruth) -> (f32, f32) {

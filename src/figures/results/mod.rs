@@ -32,7 +32,7 @@ pub use cells::cell_grid;
 pub use classification::{confusion_figure, precision_recall_curves, roc_curves};
 pub use clustering::{cluster_curves, cluster_table};
 pub use filter::arm_cosine_bars;
-pub use planted_images::{dose_curves, planted_bars, plate_bars};
+pub use planted_images::{dose_curves, planted_bars, planted_table, plate_bars};
 pub use probes::{covariate_bars, delta_recall_bars, gene_function_figure, importance_bars};
 pub use proximity::proximity_bars;
 pub use recall::{Published, recall_curves, recall_table};

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::figure_or_reason;
-use crate::Result;
 use crate::display::{Bundle, Show};
 use crate::evaluate::{DrugResponse, PlantedReading, PlantedSpace, PlateReading};
-use crate::figures::{Axis, Bars, Curves, Figure};
+use crate::figures::{Axis, Bars, Curves, Figure, Table};
+use crate::{Error, Result};
 
 /// Distance to untreated cells by dose, a line for each space and drug: means over wells, of the farthest well's distance.
 ///
@@ -31,7 +31,7 @@ pub fn dose_curves(reading: &PlateReading, doses: &str) -> Result<Figure> {
             curves = curves.line(&name, &x, &y);
         }
     }
-    Ok(curves.figure()?.caption("Held-out wells; beside the names the rank correlation of dose and distance."))
+    curves.figure()
 }
 
 /// How well positive controls are told from untreated cells, and rows of the plate from each other.
@@ -51,9 +51,9 @@ impl Show for PlateReading {
     fn bundle(&self) -> Bundle {
         let both = || {
             let panels = vec![dose_curves(self, "dose (number of the dilution step)")?, plate_bars(self)?];
-            let figure = Figure::grid(panels, 2)?;
+            let figure = Figure::grid(panels, 1)?;
             Ok(figure.caption(
-                "Left: distance of wells to untreated cells, with its rank correlation with the dose. Right: positive controls \
+                "Above: distance of wells to untreated cells, with its rank correlation with the dose. Below: positive controls \
                  against untreated cells, and rows of the plate against each other. The question of Figure 3 of the Multi-ContrastiveVAE paper: salient codes should know \
                  drugs and not rows.",
             ))
@@ -81,10 +81,34 @@ pub fn planted_bars(reading: &PlantedReading) -> Result<Figure> {
         panel("Planted biology", "accuracy of 15 neighbours, AUROC of complexes", 0..3, 0.0)?,
         panel("Technique, among controls", "AUROC (0.5: chance)", 3..6, 0.5)?,
     ];
-    Ok(Figure::grid(panels, 2)?.caption(
+    Ok(Figure::grid(panels, 1)?.caption(
         "A salient space should know added structures, a background space the phase and how cells were taken. The kind of \
          Figure 3B of the Multi-ContrastiveVAE paper.",
     ))
+}
+
+/// The numbers of several models, a row for each space.
+///
+/// # Errors
+/// When there is no model.
+pub fn planted_table<S: AsRef<str>>(readings: &[(S, PlantedReading)]) -> Result<Table> {
+    let rows: Vec<(String, [(&str, f64); 6])> = readings
+        .iter()
+        .flat_map(|(model, reading)| {
+            // One space and all of it are the same.
+            let spaces = if reading.spaces.len() == 2 { &reading.spaces[..1] } else { &reading.spaces[..] };
+            spaces.iter().map(move |space| (format!("{}, {}", model.as_ref(), space.space), space.numbers()))
+        })
+        .collect();
+    let Some((_, first)) = rows.first() else {
+        return Err(Error::new("no model was read").at("planted_table").fix("give at least one reading"));
+    };
+    let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+    let mut table = Table::new("Every model, every space").text("model, space", &names);
+    for (place, (name, _)) in first.iter().enumerate() {
+        table = table.number(name, &rows.iter().map(|(_, numbers)| numbers[place].1).collect::<Vec<f64>>(), 2);
+    }
+    table.caption("Accuracies of 15 neighbours; from complexes on areas under ROC curves (chance .5).").figure()
 }
 
 impl Show for PlantedReading {

@@ -61,6 +61,7 @@ impl McVae {
             channels: self.facts.channels.clone(),
             columns: controls.iter().map(|row| format!("cell {row}")).collect(),
             rows,
+            intensity: self.plan.settings.intensity,
         })
     }
 }

@@ -80,6 +80,23 @@ impl Intensity {
         Self::Asinh(Asinh { factor: 65_535.0, ..Asinh::default() })
     }
 
+    /// The intensity that became this number, where that does not depend on the well; else the number.
+    ///
+    /// ```
+    /// use perturbook::methods::mcvae::Intensity;
+    ///
+    /// let full = (65_535f64.asinh() - 7.0) / 7.0;
+    /// assert!((Intensity::of_unit_range().undone(full as f32) - 1.0).abs() < 1e-4);
+    /// ```
+    pub fn undone(&self, value: f32) -> f32 {
+        match *self {
+            Self::Asinh(Asinh { factor, centre, scale }) => {
+                ((f64::from(value) * scale + centre).sinh() / factor) as f32
+            }
+            Self::OfWell => value,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         let Self::Asinh(Asinh { factor, centre, scale }) = *self else { return Ok(()) };
         if factor.is_finite() && factor > 0.0 && centre.is_finite() && scale.is_finite() && scale > 0.0 {

@@ -2,6 +2,7 @@
 
 use ndarray::{Array4, Axis};
 
+use super::Intensity;
 use crate::Result;
 use crate::display::{Bundle, Show};
 use crate::figures::{Channel, Figure, ImageGrid, Rgb};
@@ -22,6 +23,8 @@ pub struct CellPictures {
     /// Each row: its name, and an image for each column, `columns x channels x side x side`, in the numbers that the
     /// networks see.
     pub rows: Vec<(String, Array4<f32>)>,
+    /// How these were made of intensities; a figure shows intensities.
+    pub intensity: Intensity,
 }
 
 impl CellPictures {
@@ -34,7 +37,7 @@ impl CellPictures {
     ///
     /// ```
     /// use ndarray::Array4;
-    /// use perturbook::methods::mcvae::CellPictures;
+    /// use perturbook::methods::mcvae::{CellPictures, Intensity};
     ///
     /// let row = Array4::from_shape_fn((2, 1, 8, 8), |(cell, _, y, x)| (cell + x + y) as f32);
     /// let pictures = CellPictures {
@@ -42,6 +45,7 @@ impl CellPictures {
     ///     channels: vec!["DNA".to_owned()],
     ///     columns: vec!["a".to_owned(), "b".to_owned()],
     ///     rows: vec![("image".to_owned(), row)],
+    ///     intensity: Intensity::default(),
     /// };
     /// assert!(pictures.figure()?.summary().contains("image, b"));
     /// # Ok::<(), perturbook::Error>(())
@@ -57,7 +61,10 @@ impl CellPictures {
             .map(|(name, &colour)| Channel::new(name, colour))
             .collect();
         let grid = ImageGrid::new(&self.title, &channels).columns(&self.columns);
-        self.rows.iter().fold(grid, |grid, (name, images)| grid.row(name, images.axis_iter(Axis(0)))).figure()
+        let undone = |(_, images): &(String, Array4<f32>)| images.mapv(|value| self.intensity.undone(value));
+        let shown: Vec<Array4<f32>> = self.rows.iter().map(undone).collect();
+        let rows = self.rows.iter().zip(&shown);
+        rows.fold(grid, |grid, ((name, _), images)| grid.row(name, images.axis_iter(Axis(0)))).figure()
     }
 }
 

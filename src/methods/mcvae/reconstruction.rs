@@ -88,6 +88,7 @@ impl McVae {
             channels: self.facts.channels.clone(),
             columns: rows.iter().map(|row| format!("cell {row}")).collect(),
             rows: vec![("image".to_owned(), images), ("reconstruction".to_owned(), made)],
+            intensity: self.plan.settings.intensity,
         })
     }
 }

@@ -131,6 +131,7 @@ impl McVae {
             channels: self.facts.channels.clone(),
             columns: steps.iter().map(|step| format!("{step:+.1} sd")).collect(),
             rows: rows.map(|(images, (name, _))| (name.clone(), images.to_owned())).collect(),
+            intensity: self.plan.settings.intensity,
         })
     }
 }

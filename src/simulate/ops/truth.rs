@@ -93,6 +93,14 @@ pub struct OpsTruth {
 }
 
 impl OpsTruth {
+    /// The name of the strongest phenotype that a cell shows, or that of the controls where it shows none: its gene does
+    /// nothing, or it escaped.
+    pub fn phenotype_of(&self, cell: &OpsCell) -> &'static str {
+        let effects = self.gene_of(cell).filter(|_| !cell.escaped).map_or(&[][..], |gene| &gene.effects);
+        let strongest = effects.iter().filter(|(_, strength)| *strength > 0.0).max_by(|a, b| a.1.total_cmp(&b.1));
+        strongest.map_or(CONTROL, |(phenotype, _)| phenotype.name())
+    }
+
     /// How far a cell is from the brightest place of its field, in pixels of the camera.
     pub fn from_brightest(&self, cell: &OpsCell) -> f64 {
         let half = super::optics::FIELD / 2.0;
