@@ -3,10 +3,13 @@
 //!
 //! BBBC013: rows A and E are learned from, rows B and F measured. Printed as mean and range over seeds, for each space: the
 //! rank correlation of dose and distance to untreated cells for each drug; the area under the ROC curve of positive controls
-//! against untreated cells; and that of the plate's row among untreated cells (`evaluate::DrugPlate`). Keys are `rate`, `weight`, `ramp`, `base`, `pairs`.
+//! against untreated cells; and that of the plate's row among untreated cells (`evaluate::DrugPlate`). Keys are `rate`,
+//! `weight`, `ramp`, `base`, `pairs`.
 
 #[path = "common/spread.rs"]
 mod spread;
+#[path = "common/variants.rs"]
+mod variants;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -19,22 +22,16 @@ use perturbook::methods::mcvae::{KlWeight, McVae, Variant};
 use perturbook::tensor::cpu;
 use perturbook::train::Silent;
 use spread::spread;
+use variants::Asked;
 
 fn main() -> Result<()> {
-    // cargo test compiles and runs benches too, in passing: nothing to check there.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return Ok(());
-    }
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let numbers: Vec<u64> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
-    let key = |name: &str| arguments.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('=')?.parse::<f64>().ok());
-    let (seeds, epochs) = (numbers.first().copied().unwrap_or(3), numbers.get(1).copied().unwrap_or(39));
-    let named: Vec<Variant> =
-        Variant::ALL.into_iter().filter(|v| arguments.iter().any(|a| a.eq_ignore_ascii_case(v.name()))).collect();
+    let Some(asked) = Asked::here() else { return Ok(()) };
+    let [seeds, epochs] = asked.numbers([3, 39]);
+    let key = |name: &str| asked.key(name);
     let plate = bbbc013(48)?.value.in_memory()?;
     let cells = DrugPlate::of_bbbc013(plate.table())?;
     let learned = plate.select(&cells.learned)?;
-    for variant in if named.is_empty() { vec![Variant::Mcvae] } else { named } {
+    for variant in asked.variants(&[Variant::Mcvae]) {
         let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for seed in 0..seeds {
             let mut plan = McVae::plate();

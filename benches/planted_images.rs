@@ -6,6 +6,8 @@
 
 #[path = "common/spread.rs"]
 mod spread;
+#[path = "common/variants.rs"]
+mod variants;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -18,19 +20,13 @@ use perturbook::simulate::{OpsConfig, ops_images};
 use perturbook::tensor::cpu;
 use perturbook::train::{Phase, Silent};
 use spread::spread;
+use variants::Asked;
 
 fn main() -> Result<()> {
-    // cargo test compiles and runs benches too, in passing: nothing to check there.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return Ok(());
-    }
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let numbers: Vec<u64> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
-    let key = |name: &str| arguments.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('=')?.parse::<f64>().ok());
-    let (seeds, epochs) = (numbers.first().copied().unwrap_or(3), numbers.get(1).copied().unwrap_or(30));
-    let named: Vec<Variant> =
-        Variant::ALL.into_iter().filter(|v| arguments.iter().any(|a| a.eq_ignore_ascii_case(v.name()))).collect();
-    for variant in if named.is_empty() { vec![Variant::Mcvae, Variant::Cvae, Variant::Vae] } else { named } {
+    let Some(asked) = Asked::here() else { return Ok(()) };
+    let [seeds, epochs] = asked.numbers([3, 30]);
+    let key = |name: &str| asked.key(name);
+    for variant in asked.variants(&[Variant::Mcvae, Variant::Cvae, Variant::Vae]) {
         let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for seed in 0..seeds {
             let design = OpsConfig {

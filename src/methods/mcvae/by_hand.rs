@@ -65,7 +65,7 @@ impl Made {
     }
 
     /// The gradients of the weights by the network's names, and of the images where they are `wanted`.
-    fn backward(&self, field: &str, slope: Tensor<1>, wanted: bool) -> (State, Vec<f32>) {
+    fn backward<const D: usize>(&self, field: &str, slope: Tensor<D>, wanted: bool) -> (State, Vec<f32>) {
         let (state, inner) = self.stack.backward(&self.read, &self.forward, &numbers(slope), wanted);
         (State::default().with(&format!("{field}."), &state), inner)
     }
@@ -114,7 +114,7 @@ impl ByHand {
         if let Some((made, start, given)) = self.decoder
             && let Some(slope) = given.grad(&grads)
         {
-            let (state, inner) = made.backward("decoder", flat(slope), true);
+            let (state, inner) = made.backward("decoder", slope, true);
             by_hand = by_hand.with("", &state);
             rest = rest + (start.clone() * Tensor::from_data(TensorData::new(inner, start.dims()), &device)).sum();
         }
@@ -122,7 +122,7 @@ impl ByHand {
         found = found.plus(NamedGradients::of(net, &grads));
         for (field, made, given) in self.encoders {
             if let Some(slope) = given.grad(&grads) {
-                by_hand = by_hand.with("", &made.backward(field, flat(slope), false).0);
+                by_hand = by_hand.with("", &made.backward(field, slope, false).0);
             }
         }
         found.plus(NamedGradients::from_state(&by_hand, &super::plain(&device)))
@@ -133,11 +133,6 @@ impl ByHand {
 pub(super) fn size(images: &Tensor<4>) -> [usize; 2] {
     let [.., height, width] = images.dims();
     [height, width]
-}
-
-fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
-    let count = tensor.dims().iter().product::<usize>();
-    tensor.reshape([count])
 }
 
 #[cfg(test)]
