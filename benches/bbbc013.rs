@@ -3,8 +3,8 @@
 //!
 //! BBBC013: rows A and E are learned from, rows B and F measured. Printed as mean and range over seeds, for each space: the
 //! rank correlation of dose and distance to untreated cells for each drug; the area under the ROC curve of positive controls
-//! against untreated cells; and that of the plate's row among untreated cells (`evaluate::DrugPlate`). Keys are `rate`,
-//! `weight`, `ramp`, `base`, `pairs`.
+//! against untreated cells; and that of the plate's row among untreated cells (`evaluate::DrugPlate`). Keys: see
+//! `benches/common/variants.rs`.
 
 #[path = "common/spread.rs"]
 mod spread;
@@ -18,7 +18,7 @@ use perturbook::Result;
 use perturbook::datasets::bbbc013;
 use perturbook::evaluate::DrugPlate;
 use perturbook::methods::Method;
-use perturbook::methods::mcvae::{KlWeight, McVae, Variant};
+use perturbook::methods::mcvae::{McVae, Variant};
 use perturbook::tensor::cpu;
 use perturbook::train::Silent;
 use spread::spread;
@@ -27,7 +27,6 @@ use variants::Asked;
 fn main() -> Result<()> {
     let Some(asked) = Asked::here() else { return Ok(()) };
     let [seeds, epochs] = asked.numbers([3, 39]);
-    let key = |name: &str| asked.key(name);
     let plate = bbbc013(48)?.value.in_memory()?;
     let cells = DrugPlate::of_bbbc013(plate.table())?;
     let learned = plate.select(&cells.learned)?;
@@ -37,13 +36,7 @@ fn main() -> Result<()> {
             let mut plan = McVae::plate();
             plan.settings.variant = variant;
             (plan.run.seed, plan.run.epochs) = (seed, epochs);
-            plan.settings.rate = key("rate").unwrap_or(plan.settings.rate);
-            plan.settings.wasserstein = key("weight").unwrap_or(plan.settings.wasserstein);
-            plan.settings.base = key("base").map_or(plan.settings.base, |base| base as usize);
-            plan.settings.batch = key("pairs").map_or(plan.settings.batch, |pairs| pairs as usize);
-            if let Some(steps) = key("ramp") {
-                plan.settings.kl = KlWeight::Ramp { steps: steps as u64 };
-            }
+            asked.change(&mut plan.settings);
             let started = Instant::now();
             let model = McVae::fit(&learned, &plan, &cpu(), &mut Silent)?;
             let seconds = ("seconds".to_owned(), started.elapsed().as_secs_f64());

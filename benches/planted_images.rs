@@ -15,7 +15,7 @@ use std::time::Instant;
 use perturbook::Result;
 use perturbook::evaluate::planted_images;
 use perturbook::methods::Method;
-use perturbook::methods::mcvae::{Independence, KlWeight, McVae, Variant};
+use perturbook::methods::mcvae::{McVae, Variant};
 use perturbook::simulate::{OpsConfig, ops_images};
 use perturbook::tensor::cpu;
 use perturbook::train::{Phase, Silent};
@@ -31,7 +31,7 @@ fn main() -> Result<()> {
         for seed in 0..seeds {
             let design = OpsConfig {
                 effect: key("effect").unwrap_or(2.0),
-                cells_per_guide: 36,
+                cells_per_guide: key("cells").map_or(36, |cells| cells as usize),
                 control_guides: 16,
                 seed,
                 ..OpsConfig::default()
@@ -41,26 +41,7 @@ fn main() -> Result<()> {
             let mut plan = McVae::quick();
             let settings = &mut plan.settings;
             settings.variant = variant;
-            settings.rate = key("rate").unwrap_or(settings.rate);
-            settings.wasserstein = key("weight").unwrap_or(settings.wasserstein);
-            for (name, setting) in [
-                ("base", &mut settings.base),
-                ("side", &mut settings.side),
-                ("latent", &mut settings.latent),
-                ("pairs", &mut settings.batch),
-                ("batch_width", &mut settings.batch_width),
-            ] {
-                *setting = key(name).map_or(*setting, |value| value as usize);
-            }
-            if let Some(weight) = key("hsic") {
-                (settings.independence, settings.independence_weight) = (Some(Independence::Hsic), weight);
-            }
-            if let Some(weight) = key("kl") {
-                settings.kl = KlWeight::Constant(weight);
-            }
-            if let Some(steps) = key("ramp") {
-                settings.kl = KlWeight::Ramp { steps: steps as u64 };
-            }
+            asked.change(settings);
             (plan.run.seed, plan.run.epochs) = (seed, epochs);
             let started = Instant::now();
             let model = McVae::fit(&screen, &plan, &cpu(), &mut Silent)?;

@@ -70,6 +70,21 @@ fn fit(plan: &Plan<McVaeSettings>) -> McVae {
     McVae::fit(&cells().0, plan, &cpu(), &mut Silent).expect("trained")
 }
 
+/// How often a network is judged must not change what it learns.
+#[test]
+fn validations_leave_no_trace_in_what_is_learned() {
+    for variant in [Variant::Mcvae, Variant::Vae] {
+        let codes = [0.2, 1.0, 2.0].map(|validate_every| {
+            let mut plan = plan(variant, 3);
+            plan.settings.keep = Keep::Last;
+            plan.settings.shares = [0.7, 0.2, 0.1];
+            plan.run.validate_every = validate_every;
+            fit(&plan).embed(&cells().0).expect("codes").values().to_owned()
+        });
+        assert!(codes[0] == codes[1] && codes[1] == codes[2], "{variant:?}");
+    }
+}
+
 /// The mcVAE that most tests look at, trained once.
 fn trained() -> &'static McVae {
     static MODEL: OnceLock<McVae> = OnceLock::new();

@@ -1,6 +1,6 @@
 //! What a bench of Multi-ContrastiveVAE is asked for: `[SEEDS [EPOCHS [VARIANT...]]] [key=value...]`.
 
-use perturbook::methods::mcvae::Variant;
+use perturbook::methods::mcvae::{Asinh, Independence, Intensity, KlWeight, McVaeSettings, Variant};
 
 /// The arguments of a bench.
 pub struct Asked(Vec<String>);
@@ -29,5 +29,35 @@ impl Asked {
     /// The value of a key.
     pub fn key(&self, name: &str) -> Option<f64> {
         self.0.iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+    }
+
+    /// Changes what is asked for by keys: `rate`, `clip` (0: none), `weight` of the Wasserstein term, `kl` (its constant weight)
+    /// or `ramp` (its steps), `hsic`, `base`, `side`, `latent`, `pairs`, `batch_width`, `factor` of the asinh.
+    pub fn change(&self, settings: &mut McVaeSettings) {
+        let key = |name: &str| self.key(name);
+        settings.rate = key("rate").unwrap_or(settings.rate);
+        settings.wasserstein = key("weight").unwrap_or(settings.wasserstein);
+        settings.clip = key("clip").map_or(settings.clip, |limit| Some(limit).filter(|&limit| limit > 0.0));
+        for (name, setting) in [
+            ("base", &mut settings.base),
+            ("side", &mut settings.side),
+            ("latent", &mut settings.latent),
+            ("pairs", &mut settings.batch),
+            ("batch_width", &mut settings.batch_width),
+        ] {
+            *setting = key(name).map_or(*setting, |value| value as usize);
+        }
+        if let Some(factor) = key("factor") {
+            settings.intensity = Intensity::Asinh(Asinh::spanning(factor));
+        }
+        if let Some(weight) = key("hsic") {
+            (settings.independence, settings.independence_weight) = (Some(Independence::Hsic), weight);
+        }
+        if let Some(weight) = key("kl") {
+            settings.kl = KlWeight::Constant(weight);
+        }
+        if let Some(steps) = key("ramp") {
+            settings.kl = KlWeight::Ramp { steps: steps as u64 };
+        }
     }
 }

@@ -122,6 +122,15 @@ fn simulated_wells() -> Result<Screen> {
     Screen::new(wells.table().clone(), Features::numbered(wells.values().to_owned())?)
 }
 
+/// As the plate's table has it: -1 untreated, 1 positive control, the highest dose, 0 others.
+fn plate_control(dose: i64) -> i64 {
+    match dose {
+        0 => -1,
+        10 => 1,
+        _ => 0,
+    }
+}
+
 /// A plate of simulated cells of `crop` pixels in the same layout: what a dose changes grows with it.
 fn simulated_plate(crop: usize) -> Result<Screen> {
     let cells = if crate::cell::quick() { SIMULATED_CELLS.1 } else { SIMULATED_CELLS.0 };
@@ -143,6 +152,7 @@ fn simulated_plate(crop: usize) -> Result<Screen> {
         vec![
             Column::new("well".into(), wells.clone()),
             Column::new("dose_index".into(), doses.clone()),
+            Column::new("control".into(), doses.iter().map(|&dose| plate_control(dose)).collect::<Vec<i64>>()),
             Column::new("x".into(), place(f64::sin)),
             Column::new("y".into(), place(f64::cos)),
         ],
@@ -152,4 +162,18 @@ fn simulated_plate(crop: usize) -> Result<Screen> {
     // A ring around the nucleus stands for the protein, as far as it is outside.
     let images: Arc<dyn CellImages> = Arc::new(MemoryImages::new(images.select(Axis(1), &[1, 0]), CHANNELS)?);
     Screen::new(table, images)?.with_label(Label::Gene, "treatment")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::DrugPlate;
+
+    #[test]
+    fn the_stand_in_for_the_plate_has_what_its_evaluation_asks_for() {
+        let plate = DrugPlate::of_bbbc013(simulated_plate(16).unwrap().table()).unwrap();
+        let cells = plate.doses.len();
+        assert_eq!((plate.learned.len() * 2, plate.measured.len() * 2), (cells, cells));
+        assert_eq!(plate.positive.iter().filter(|yes| **yes).count() * 12, cells);
+    }
 }

@@ -4,9 +4,9 @@
 //! |---|---|---|
 //! | dose response | wells without the positive controls | [`dose_response`] |
 //! | positive controls | positive controls and untreated cells | area under the ROC curve of a logistic regression of the learned ones |
-//! | row of the plate | untreated | the same, one row against the rest, by five-fold cross-validation |
+//! | row of the plate | untreated, learned from or not | the same, one row against the rest, by five-fold cross-validation |
 //!
-//! All of them are measured on cells that no model has learned from.
+//! The first two are measured on cells that no model has learned from.
 //!
 //! A drug should show in a salient space, and the row, which is technical, should not. Both may show in a background space.
 
@@ -98,7 +98,7 @@ impl DrugPlate {
             rows.iter().copied().filter(|row| self.positive[*row] || is_untreated(row)).collect::<Vec<usize>>()
         };
         let (learned, held_out) = (called(&self.learned), called(&self.measured));
-        let untreated: Vec<usize> = self.measured.iter().copied().filter(is_untreated).collect();
+        let untreated: Vec<usize> = self.learned.iter().chain(&self.measured).copied().filter(is_untreated).collect();
         let rows: Vec<&str> = untreated.iter().map(|&row| self.wells[row].get(..1).unwrap_or_default()).collect();
         let row_of_plate = Covariate::new("row", &rows)?;
         let folds = ClassifyConfig { protocol: Protocol::Folds { k: 5 }, ..ClassifyConfig::default() };

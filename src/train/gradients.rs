@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nn::{State, array, flat_tensors};
 use crate::tensor::{Backend, Device, Gradients, Tensor};
+use crate::{Error, Result};
 
 /// What keeps a norm of 0 from being divided by.
 const EPSILON: f64 = 1e-6;
@@ -55,6 +56,31 @@ impl NamedGradients {
     pub fn of(module: &impl Module<Backend>, gradients: &Gradients) -> Self {
         let found = flat_tensors(module, Some(gradients)).into_iter().map(|(name, flat)| (name, flat.values));
         Self { found: found.collect() }
+    }
+
+    /// The same, if each parameter of the network has one.
+    ///
+    /// ```
+    /// use perturbook::nn::LayerNorm;
+    /// use perturbook::tensor::cpu;
+    /// use perturbook::train::NamedGradients;
+    ///
+    /// let error = NamedGradients::default().of_all(&LayerNorm::new(1, 1e-5, &cpu())).unwrap_err();
+    /// assert!(error.to_string().contains("bias, weight"));
+    /// ```
+    ///
+    /// # Errors
+    /// With the names of those that have none.
+    pub fn of_all(self, module: &impl Module<Backend>) -> Result<Self> {
+        let mut lacking: Vec<String> = flat_tensors(module, None).into_iter().map(|(name, _)| name).collect();
+        lacking.retain(|name| !self.found.contains_key(name));
+        if lacking.is_empty() {
+            return Ok(self);
+        }
+        lacking.sort();
+        Err(Error::new(format!("{} parameters got no gradient", lacking.len()))
+            .at(lacking.join(", "))
+            .fix("a part of the network was cut off from the loss; this is a mistake in the method, please report it"))
     }
 
     /// From numbers by name.

@@ -49,6 +49,22 @@ pub struct Asinh {
     pub scale: f64,
 }
 
+impl Asinh {
+    /// Of images of numbers from 0 to 1, which become numbers from -1 to 1: linear up to about `1 / factor`, logarithmic
+    /// above. The larger the factor, the more the networks see of dim places, noise included, and the less of bright ones.
+    ///
+    /// ```
+    /// use perturbook::methods::mcvae::Asinh;
+    ///
+    /// let Asinh { factor, centre, scale } = Asinh::spanning(10.0);
+    /// assert_eq!(((0.0 - centre) / scale, (factor.asinh() - centre) / scale), (-1.0, 1.0));
+    /// ```
+    pub fn spanning(factor: f64) -> Self {
+        let half = factor.asinh() / 2.0;
+        Self { factor, centre: half, scale: half }
+    }
+}
+
 impl Default for Asinh {
     /// The reference's: 1, 7, 7.
     fn default() -> Self {

@@ -1,5 +1,6 @@
 //! The network of any variant, behind one set of functions.
 
+use burn::module::Module;
 use burn::tensor::{Int, TensorData};
 use ndarray::{Array2, Array4, ArrayD, ArrayView2};
 use rand_chacha::ChaCha8Rng;
@@ -48,18 +49,32 @@ impl Net {
         })
     }
 
-    pub(super) fn gradients(&self, gradients: &Gradients) -> NamedGradients {
+    /// The same network, nothing of which is recorded.
+    pub(super) fn unrecorded(&self) -> Self {
         match self {
-            Self::Contrastive(net) => NamedGradients::of(&**net, gradients),
-            Self::Plain(net) => NamedGradients::of(&**net, gradients),
+            Self::Contrastive(net) => Self::Contrastive(Box::new((**net).clone().no_grad())),
+            Self::Plain(net) => Self::Plain(Box::new((**net).clone().no_grad())),
+        }
+    }
+
+    /// The gradients of all parameters.
+    pub(super) fn gradients(&self, gradients: &Gradients) -> Result<NamedGradients> {
+        match self {
+            Self::Contrastive(net) => NamedGradients::of(&**net, gradients).of_all(&**net),
+            Self::Plain(net) => NamedGradients::of(&**net, gradients).of_all(&**net),
         }
     }
 
     /// Those of a loss, the sum of both, whose pass went through the convolutions by hand.
-    pub(super) fn gradients_by_hand(&self, by: ByHand, likelihood: Tensor<1>, rest: Tensor<1>) -> NamedGradients {
+    pub(super) fn gradients_by_hand(
+        &self,
+        by: ByHand,
+        likelihood: Tensor<1>,
+        rest: Tensor<1>,
+    ) -> Result<NamedGradients> {
         match self {
-            Self::Contrastive(net) => by.gradients(&**net, likelihood, rest),
-            Self::Plain(net) => by.gradients(&**net, likelihood, rest),
+            Self::Contrastive(net) => by.gradients(&**net, likelihood, rest).of_all(&**net),
+            Self::Plain(net) => by.gradients(&**net, likelihood, rest).of_all(&**net),
         }
     }
 

@@ -92,12 +92,12 @@ impl Training {
         }
     }
 
-    /// The loss of a batch, and all its terms.
-    fn loss(&self, by: &mut impl Convolutions, batch: Batch, at: &Step, weight: f64) -> Result<Loss> {
+    /// The loss of a batch by a network, and all its terms.
+    fn loss(&self, net: &Net, by: &mut impl Convolutions, batch: Batch, at: &Step, weight: f64) -> Result<Loss> {
         let mut rng = at.noise();
         let (n, device) = (batch.labels.len(), &self.device);
         let images = images_on(batch.images, device);
-        match &self.net {
+        match net {
             Net::Plain(net) => {
                 let pass = net.pass_by(by, images, normal([n, self.settings.dims()], 1.0, &mut rng, device));
                 let (nll, kl) = (pass.nll.mean(), pass.kl.mean());
@@ -140,11 +140,12 @@ impl Training {
         }
     }
 
-    /// The terms as numbers, read from the device at once, and what they were weighted by.
+    /// The terms as numbers, read from the device at once, and what they were weighted by. Detached: what is put together on
+    /// the tape is one graph to burn, which forgets parts of it when one of two losses has gone backward.
     fn read(&self, terms: Vec<Term>, weight: f64) -> Result<Terms> {
         let names: Vec<&'static str> = terms.iter().map(|(name, _)| *name).chain(["sigma"]).collect();
-        let mut all: Vec<Tensor<1>> = terms.into_iter().map(|(_, value)| value).collect();
-        all.push(self.net.log_scale().exp());
+        let mut all: Vec<Tensor<1>> = terms.into_iter().map(|(_, value)| value.detach()).collect();
+        all.push(self.net.log_scale().detach().exp());
         let values = super::net::numbers(cat(all, 0))?;
         let mut terms: Vec<(&'static str, f64)> = names.into_iter().zip(values.iter().map(|&v| f64::from(v))).collect();
         terms.push(("KL weight", weight));
@@ -159,11 +160,11 @@ impl Learner for Training {
         let weight = self.settings.kl.schedule().at(self.calls);
         let (terms, gradients) = if self.device == cpu() {
             let mut by = ByHand::default();
-            let Loss { likelihood, rest, terms } = self.loss(&mut by, batch, at, weight)?;
-            (self.read(terms, weight)?.finite(at)?, self.net.gradients_by_hand(by, likelihood, rest))
+            let Loss { likelihood, rest, terms } = self.loss(&self.net, &mut by, batch, at, weight)?;
+            (self.read(terms, weight)?.finite(at)?, self.net.gradients_by_hand(by, likelihood, rest)?)
         } else {
-            let Loss { likelihood, rest, terms } = self.loss(&mut OnTape, batch, at, weight)?;
-            (self.read(terms, weight)?.finite(at)?, self.net.gradients(&(likelihood + rest).backward()))
+            let Loss { likelihood, rest, terms } = self.loss(&self.net, &mut OnTape, batch, at, weight)?;
+            (self.read(terms, weight)?.finite(at)?, self.net.gradients(&(likelihood + rest).backward())?)
         };
         let gradients = match self.settings.clip {
             Some(limit) => gradients.clipped(Clip::Value(limit)),
@@ -176,10 +177,11 @@ impl Learner for Training {
 
     fn judge(&mut self, batch: Batch, at: &Step) -> Result<Terms> {
         let weight = self.settings.kl.judging(self.calls);
+        let net = self.net.unrecorded();
         let Loss { terms, .. } = if self.device == cpu() {
-            self.loss(&mut ByHand::default(), batch, at, weight)?
+            self.loss(&net, &mut ByHand::default(), batch, at, weight)?
         } else {
-            self.loss(&mut OnTape, batch, at, weight)?
+            self.loss(&net, &mut OnTape, batch, at, weight)?
         };
         let terms = self.read(terms, weight)?;
         self.calls += u64::from(self.settings.kl.counts_validation());
