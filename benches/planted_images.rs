@@ -1,8 +1,9 @@
 //! What Multi-ContrastiveVAE and its baselines find of the truth of simulated screens of cell images, over several seeds of
 //! screen and model: `cargo bench --profile dev -p perturbook --bench planted_images -- [SEEDS [EPOCHS [VARIANT...]]]`.
 //!
-//! Screens have 32 genes, 2,880 cells in six batches; five phenotypes add a structure, three shift the mix of phases. Printed
-//! for each model and space as mean and range: see `evaluate::planted_images`.
+//! Screens have 32 genes, 5,760 cells in six batches; five phenotypes add a structure, three shift the mix of phases. Printed
+//! for each model and space as mean and range: see `evaluate::planted_images`. Keys: `effect`, `cells` of a guide, and those of
+//! `benches/common/variants.rs`.
 
 #[path = "common/spread.rs"]
 mod spread;
@@ -24,14 +25,14 @@ use variants::Asked;
 
 fn main() -> Result<()> {
     let Some(asked) = Asked::here() else { return Ok(()) };
-    let [seeds, epochs] = asked.numbers([3, 30]);
+    let [seeds, epochs] = asked.numbers([3, 20]);
     let key = |name: &str| asked.key(name);
     for variant in asked.variants(&[Variant::Mcvae, Variant::Cvae, Variant::Vae]) {
         let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for seed in 0..seeds {
             let design = OpsConfig {
                 effect: key("effect").unwrap_or(2.0),
-                cells_per_guide: key("cells").map_or(36, |cells| cells as usize),
+                cells_per_guide: key("cells").map_or(72, |cells| cells as usize),
                 control_guides: 16,
                 seed,
                 ..OpsConfig::default()
@@ -52,6 +53,8 @@ fn main() -> Result<()> {
             }
             for space in planted_images(&model.embed(&screen)?, &simulated.truth)?.spaces {
                 space.numbers().into_iter().for_each(|(name, value)| add(format!("{}: {name}", space.space), value));
+                let kinds = space.by_phenotype.into_iter();
+                kinds.for_each(|(kind, share)| add(format!("{}: added structure, {kind}", space.space), share));
             }
         }
         println!("\n== {}, {epochs} epochs, {seeds} seeds", variant.name());

@@ -2,7 +2,7 @@
 //!
 //! | number | cells | how |
 //! |---|---|---|
-//! | added | whose gene adds a structure, escaped ones left out | share of the 15 nearest that show the same phenotype |
+//! | added | whose gene adds a structure, escaped ones left out | share of cells whose 15 nearest mostly show the same phenotype |
 //! | shifted | whose gene shifts the mix of phases, and those shown in the same way by controls | the same for the phase |
 //! | batch, field, light | controls | area under the ROC curve of a logistic regression, one class against the rest |
 //! | complexes | means of genes less the controls' | area under the ROC curve of the cosines: pairs of one complex against other pairs |
@@ -32,6 +32,8 @@ pub struct PlantedSpace {
     pub space: String,
     /// Accuracy for phenotypes that add a structure; by chance about one over their number.
     pub added: f64,
+    /// The share of cells of each of these phenotypes that are taken for what they are.
+    pub by_phenotype: Vec<(String, f64)>,
     /// Accuracy for the phase of the cell cycle.
     pub phase: f64,
     /// Area under the ROC curve for the batch; 0.5 by chance.
@@ -92,13 +94,13 @@ pub fn planted_images(embedding: &Embedding, truth: &OpsTruth) -> Result<Planted
     let technical = technical_covariates(&named.collect::<Vec<_>>(), &covariates, &config)?;
     let mut found = Vec::with_capacity(spaces.len());
     for (space, x) in spaces {
-        let accuracy = |rows: &[usize], labels: &RowLabels| {
-            knn_accuracy(&x.select(Axis(0), rows), labels, &nearest).map(|found| found.accuracy)
-        };
+        let accuracy = |rows: &[usize], labels: &RowLabels| knn_accuracy(&x.select(Axis(0), rows), labels, &nearest);
+        let kinds = accuracy(&added, &RowLabels::new(&phenotypes))?;
         let auroc = |name: &str| technical.of(&space, name).map(|entry| entry.scores.auroc);
         found.push(PlantedSpace {
-            added: accuracy(&added, &RowLabels::new(&phenotypes))?,
-            phase: accuracy(&shifted, &RowLabels::new(&phases))?,
+            added: kinds.accuracy,
+            by_phenotype: kinds.labels.into_iter().map(|kind| (kind.label, kind.accuracy)).collect(),
+            phase: accuracy(&shifted, &RowLabels::new(&phases))?.accuracy,
             complexes: of_complexes(&profiles(&x, &genes)?, truth)?,
             batch: auroc("batch")?,
             field: auroc("field")?,
@@ -225,6 +227,11 @@ mod tests {
         let reading = planted_images(&cells, truth).unwrap();
         let (s, z) = (reading.of("salient").unwrap(), reading.of("background").unwrap());
         assert!(s.added > 0.95 && z.added < 0.45, "{} {}", s.added, z.added);
+        assert!(
+            s.by_phenotype.len() == 5 && s.by_phenotype.iter().all(|(_, share)| *share > 0.8),
+            "{:?}",
+            s.by_phenotype
+        );
         assert!(s.complexes > 0.9 && z.complexes < 0.8, "{} {}", s.complexes, z.complexes);
         assert!(z.phase > 0.9 && s.phase < 0.6, "{} {}", z.phase, s.phase);
         for (name, [of_s, of_z]) in

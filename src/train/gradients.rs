@@ -72,7 +72,7 @@ impl NamedGradients {
     /// # Errors
     /// With the names of those that have none.
     pub fn of_all(self, module: &impl Module<Backend>) -> Result<Self> {
-        let mut lacking: Vec<String> = flat_tensors(module, None).into_iter().map(|(name, _)| name).collect();
+        let mut lacking: Vec<String> = flat_tensors(module, None).into_keys().collect();
         lacking.retain(|name| !self.found.contains_key(name));
         if lacking.is_empty() {
             return Ok(self);

@@ -84,7 +84,7 @@ impl Method for McVae {
     }
 
     /// Small networks on 32 x 32 pixels, for simulated screens: pixels from 0 to 1, rows sorted by perturbation. Gradients are
-    /// not cut: cut to 0.5, nearly all of them are, and what is left of a step of a few pairs are signs of noise.
+    /// not cut: sums over all pixels have such large ones that of a step of a few pairs little but signs would be left.
     fn quick() -> Plan<McVaeSettings> {
         let settings = McVaeSettings {
             side: 32,
