@@ -1,10 +1,9 @@
 //! `cargo book test`: everything the project tests.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use anyhow::{Context, Result};
-use crossbeam_channel::Receiver;
 
 use crate::facade::Facade;
 use crate::workspace::Workspace;
@@ -17,91 +16,60 @@ pub struct Options {
     rest: Vec<String>,
 }
 
-/// The packages. Together cargo would unify the features of their dependencies and compile the large ones once more than
-/// the notebooks need.
-const LIBRARY: &str = "perturbook";
-const KERNEL: &str = "perturbook-kernel";
-/// How much the library's tests step back behind the kernel's, which mostly wait but count seconds when they do not.
-const NICE: i32 = 10;
+/// The packages, in the order they are tested in: together cargo would unify the features of their dependencies and compile
+/// the large ones once more than the notebooks need.
+const PACKAGES: [&str; 2] = ["perturbook", "perturbook-kernel"];
 
-/// Runs the tests of both packages; true when all passed.
-///
-/// Once the library's tests run, those of the kernel are compiled and run beside them; what they print comes after.
+/// Runs the tests of both packages; true when all passed. While those of the first run, those of the second are compiled.
 pub fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::find()?;
     // The kernel's tests run real kernels.
     Facade::build(&workspace, &mut |text| eprint!("{text}"))?;
-    let mut printed = Printed::default();
-    let mut library = test(&workspace, LIBRARY, options).stdout(Stdio::piped()).spawn().context(CANNOT)?;
-    let mut kernel = None;
-    for line in BufReader::new(library.stdout.take().context("cargo test has no stdout")?).lines() {
-        let line = line?;
-        // A test program runs: cargo has compiled all of them, and the folder is free.
-        if kernel.is_none() && line.starts_with("running ") {
-            kernel = Some(Beside::start(test(&workspace, KERNEL, options))?);
-            let cargo = rustix::process::Pid::from_child(&library);
-            rustix::process::setpriority_process(Some(cargo), NICE).context("cannot make tests polite")?;
+    let mut counts = Counts::default();
+    let mut failures = Failures::default();
+    let mut passed = true;
+    let mut next: Option<Child> = None;
+    for (place, package) in PACKAGES.into_iter().enumerate() {
+        if let Some(mut compiling) = next.take() {
+            compiling.wait()?; // what does not compile is said by the tests themselves
         }
-        printed.add(&line);
+        let mut child = workspace
+            .cargo()
+            .args(["test", "--no-fail-fast", "--package", package])
+            .args(&options.rest)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot run cargo test")?;
+        for line in BufReader::new(child.stdout.take().context("cargo test has no stdout")?).lines() {
+            let line = line?;
+            println!("{line}");
+            counts.add(&line);
+            failures.add(&line);
+            // A test program runs: cargo has compiled all of them, and the folder is free.
+            if let Some(later) = PACKAGES.get(place + 1)
+                && next.is_none()
+                && options.rest.is_empty()
+                && line.starts_with("running ")
+            {
+                next = Some(compile(&workspace, later)?);
+            }
+        }
+        passed &= child.wait()?.success();
     }
-    let mut passed = library.wait()?.success();
-    let kernel = match kernel {
-        Some(kernel) => kernel,
-        None => Beside::start(test(&workspace, KERNEL, options))?,
-    };
-    passed &= kernel.finish(&mut printed)?;
-    print!("{}", printed.failures.text);
-    let counts = printed.counts;
+    print!("{}", failures.text);
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
     Ok(passed)
 }
 
-const CANNOT: &str = "cannot run cargo test";
-
-/// cargo, about to test a package.
-fn test(workspace: &Workspace, package: &str, options: &Options) -> Command {
-    let mut cargo = workspace.cargo();
-    cargo.args(["test", "--no-fail-fast", "--package", package]).args(&options.rest);
-    cargo
-}
-
-/// Tests that run beside others. What they print is kept until it is asked for.
-struct Beside {
-    cargo: Child,
-    lines: Receiver<std::io::Result<String>>,
-}
-
-impl Beside {
-    fn start(mut cargo: Command) -> Result<Self> {
-        let (from, to) = std::io::pipe()?;
-        let cargo = cargo.stdout(to.try_clone()?).stderr(to).spawn().context(CANNOT)?;
-        let (send, lines) = crossbeam_channel::unbounded();
-        std::thread::spawn(move || BufReader::new(from).lines().try_for_each(|line| send.send(line)));
-        Ok(Self { cargo, lines })
-    }
-
-    /// Prints what was kept and what still comes; true when all passed.
-    fn finish(mut self, printed: &mut Printed) -> Result<bool> {
-        for line in self.lines {
-            printed.add(&line?);
-        }
-        Ok(self.cargo.wait()?.success())
-    }
-}
-
-/// What test programs print, line by line: shown, counted, and kept where it tells of failures.
-#[derive(Default)]
-struct Printed {
-    counts: Counts,
-    failures: Failures,
-}
-
-impl Printed {
-    fn add(&mut self, line: &str) {
-        println!("{line}");
-        self.counts.add(line);
-        self.failures.add(line);
-    }
+/// Compiles the tests of a package, without a word.
+fn compile(workspace: &Workspace, package: &str) -> Result<Child> {
+    workspace
+        .cargo()
+        .args(["test", "--no-run", "--quiet", "--package", package])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot run cargo test")
 }
 
 #[derive(Default)]
