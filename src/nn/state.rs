@@ -165,7 +165,8 @@ pub(crate) struct Flat {
     pub(crate) shape: Vec<usize>,
 }
 
-/// Every parameter and running average of a network by name, or, where gradients are given, its gradient if it has one.
+/// Every parameter and running average of a network by name, or, where gradients are given, its gradient if it has one. What
+/// is read is not recorded.
 pub(crate) fn flat_tensors(module: &impl Module<Backend>, gradients: Option<&Gradients>) -> BTreeMap<String, Flat> {
     let mut reader = Reader { fields: Fields::default(), gradients, found: BTreeMap::new() };
     module.visit(&mut reader);
@@ -190,7 +191,7 @@ impl ModuleVisitor<Backend> for Reader<'_> {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let value = match self.gradients {
-            None => Some(param.val()),
+            None => Some(param.val().detach()),
             Some(gradients) => param.val().grad(gradients),
         };
         if let Some(value) = value {

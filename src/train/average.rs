@@ -33,7 +33,7 @@ use crate::{Error, Result};
 /// # Errors
 /// When the two are not networks of one shape.
 pub fn average<M: Module<Backend>>(average: M, network: &M, keep: f64) -> Result<M> {
-    let weights = flat_tensors(network, None).into_iter().map(|(name, flat)| (name, flat.values.detach())).collect();
+    let weights = flat_tensors(network, None).into_iter().map(|(name, flat)| (name, flat.values)).collect();
     let mut mover = Mover { weights, keep, missing: None, fields: Fields::default() };
     let moved = average.map(&mut mover);
     match mover.missing {

@@ -77,7 +77,6 @@ impl NamedGradients {
         if lacking.is_empty() {
             return Ok(self);
         }
-        lacking.sort();
         Err(Error::new(format!("{} parameters got no gradient", lacking.len()))
             .at(lacking.join(", "))
             .fix("a part of the network was cut off from the loss; this is a mistake in the method, please report it"))
