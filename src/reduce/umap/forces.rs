@@ -7,7 +7,8 @@
 //!
 //! Both are `(p + q d^(2b)) / ((s + d^2) (1 + a d^(2b)))` with a `p`, `q` and `s` of their own: they stand in the lanes of
 //! the same vectors, and the processor works on all in the time of one. All act on the point where it stood before; each
-//! coordinate of each is cut to +-4 before they are added.
+//! coordinate of each is cut to +-4 before they are added. A pull leads to the other point at most: two points that leap
+//! over each other in turn would leave the map.
 
 use super::{Curve, UmapConfig, power::power};
 
@@ -74,6 +75,7 @@ impl Forces {
             let raised = power(square[lane], self.b);
             let strength = self.p[lane] + self.q[lane] * raised;
             let strength = strength / ((self.s[lane] + square[lane]) * (1.0 + self.a * raised));
+            let strength = strength.max(-1.0 / (rate * self.times[lane]));
             force[lane] = if square[lane] > SMALLEST { strength } else { 0.0 };
         }
         let mut moved = point;
@@ -129,5 +131,19 @@ mod tests {
             let error = (0..2).map(|k| (f64::from(got[k]) - want[k]).abs()).fold(0.0, f64::max);
             assert!(error < 1e-6, "round {number}: {got:?}, not {want:?}");
         }
+    }
+
+    /// Two points of which each is pulled by the other, one after the other, at the rate of the first epoch.
+    #[test]
+    fn points_that_pull_each_other_stay_where_they_are() {
+        let (curve, config) = (Curve { a: 1.577, b: 0.895 }, UmapConfig { negatives: 0, ..UmapConfig::default() });
+        let pull = &Forces::rounds(curve, &config, 2)[0];
+        let mut points = [[0.0f32, 0.0], [1.0, 0.5]];
+        for _ in 0..100 {
+            for (moving, other) in [(0, 1), (1, 0)] {
+                points[moving] = pull.moved(points[moving], &[points[other]; LANES], 1.0);
+            }
+        }
+        assert!(points.as_flattened().iter().all(|v| (-0.01..1.01).contains(v)), "{points:?}");
     }
 }
