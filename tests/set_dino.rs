@@ -322,7 +322,7 @@ fn wrong_screens_and_settings_are_refused() {
     let text = refused(&lacking, settings());
     assert!(text.contains("1 of 4 batches have no control cell") && text.contains(first), "{text}");
     assert!(refused(&screen, Settings { fewest: 100, ..settings() }).contains("at least 100 cells"));
-    assert!(refused(&screen, Settings { images: 64, ..settings() }).contains("a step needs 16"));
+    assert!(refused(&screen, Settings { images: 128, ..settings() }).contains("a step needs 32"));
 
     let patch = VitConfig { patch: 12, ..settings().vit };
     assert!(refused(&screen, Settings { vit: patch, ..settings() }).contains("do not fill views"));

@@ -25,9 +25,9 @@ impl OfRows {
         let codes = |labels: &Labels| -> Vec<usize> { rows.iter().map(|&row| labels.codes()[row] as usize).collect() };
         let [units, batches] = labels.map(codes);
         let fewest = settings.fewest.max(settings.cells);
-        let sets = Sets::new(&units, &batches, settings.strategy.between(), settings.cells, settings.units(), seed)?
-            .groups_of_at_least(fewest)?
-            .repeated(settings.repeated());
+        let (between, step) = (settings.strategy.between(), (settings.units(), settings.repeated()));
+        let sets =
+            Sets::repeating(&units, &batches, between, settings.cells, step, seed)?.groups_of_at_least(fewest)?;
         Ok(Self { sets, rows })
     }
 }

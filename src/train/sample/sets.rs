@@ -90,6 +90,22 @@ impl Sets {
         step: usize,
         seed: u64,
     ) -> Result<Self> {
+        Self::repeating(perturbation, batch, between, cells, (step, 1), seed)
+    }
+
+    /// The same with `step` perturbations a step, each `repeats` times an epoch: a step may then be of more perturbations than
+    /// there are, and have some of them twice, with other cells.
+    ///
+    /// # Errors
+    /// As [`Sets::new`], where an epoch does not fill a step.
+    pub fn repeating(
+        perturbation: &[usize],
+        batch: &[usize],
+        between: Between,
+        cells: usize,
+        (step, repeats): (usize, usize),
+        seed: u64,
+    ) -> Result<Self> {
         if perturbation.len() != batch.len() {
             let (rows, batches) = (perturbation.len(), batch.len());
             return Err(Error::new(format!("{rows} perturbations and {batches} batches do not belong together"))
@@ -100,7 +116,15 @@ impl Sets {
             groups.entry(perturbation).or_default().entry(batch).or_default().push(row);
         }
         let groups = groups.into_iter().map(|(p, batches)| (p, batches.into_iter().collect())).collect();
-        let sets = Self { groups, between, cells, perturbations: step, repeats: 1, seed, order: Order::default() };
+        let sets = Self {
+            groups,
+            between,
+            cells,
+            perturbations: step,
+            repeats: repeats.max(1),
+            seed,
+            order: Order::default(),
+        };
         sets.groups_of_at_least(cells)
     }
 
@@ -119,13 +143,13 @@ impl Sets {
             return Err(Error::new(format!("sets of {} cells do not fit groups of {fewest}", self.cells))
                 .fix("ask for groups that are at least as large as a set, and for sets of at least one cell"));
         }
-        if self.perturbations == 0 || self.groups.len() < self.perturbations {
+        let (left, repeats, step) = (self.groups.len(), self.repeats, self.perturbations);
+        if step == 0 || left * repeats < step {
             return Err(Error::new(format!(
-                "{} of {all} perturbations have two batches of at least {fewest} cells; a step needs {}",
-                self.groups.len(),
-                self.perturbations
+                "{left} of {all} perturbations have two batches of at least {fewest} cells, {repeats} times an epoch; a step \
+                 needs {step}"
             ))
-            .fix("ask for fewer cells or fewer perturbations a step"));
+            .fix("ask for fewer cells, for fewer perturbations a step, or for each more often"));
         }
         Ok(self)
     }
