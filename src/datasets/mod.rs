@@ -130,7 +130,7 @@ pub fn lincs_plate() -> Result<Sourced<Screen>> {
 
 /// Cells of the plate BBBC013: crops of `crop x crop` pixels (FKHR-GFP, DNA) around the nuclei of 48 wells of U2OS cells under two
 /// drugs, which keep the protein in the nucleus, in doses from 0 (`control`) to 10. Its table has `well`, `dose_index`,
-/// `drug`, `replicate`, `treatment` and the place of the nucleus, `x` and `y`. Where it is out of reach simulated cells in
+/// `row`, `drug`, `replicate`, `treatment` and the place of the nucleus, `x` and `y`. Where it is out of reach simulated cells in
 /// the same layout stand in, and say so.
 ///
 /// # Errors

@@ -93,8 +93,8 @@ fn texts(column: &StringChunked) -> Vec<String> {
     column.iter().map(|text| text.unwrap_or_default().to_owned()).collect()
 }
 
-/// The table of cells with `drug`, `replicate` (the first or the second row of a drug) and `treatment` (`control`, or drug
-/// and dose).
+/// The table of cells with `row` (of the plate), `drug`, `replicate` (the first or the second row of a drug) and `treatment`
+/// (`control`, or drug and dose).
 fn plate_table(mut table: DataFrame, wells: &[String], doses: &[i64]) -> PolarsResult<DataFrame> {
     let drug = |well: &str| if well < "E" { "Wortmannin" } else { "LY294002" };
     let treatment = |(well, &dose): (&String, &i64)| match dose {
@@ -102,6 +102,7 @@ fn plate_table(mut table: DataFrame, wells: &[String], doses: &[i64]) -> PolarsR
         _ => format!("{} {dose}", drug(well)),
     };
     let replicate = |well: &String| if well.starts_with('A') || well.starts_with('E') { "1" } else { "2" };
+    table.with_column(Column::new("row".into(), wells.iter().map(|well| &well[..1]).collect::<Vec<_>>()))?;
     table.with_column(Column::new("drug".into(), wells.iter().map(|well| drug(well)).collect::<Vec<_>>()))?;
     table.with_column(Column::new("replicate".into(), wells.iter().map(replicate).collect::<Vec<_>>()))?;
     let treatments: Vec<String> = wells.iter().zip(doses).map(treatment).collect();

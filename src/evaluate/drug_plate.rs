@@ -11,10 +11,11 @@
 //! A drug should show in a salient space, and the row, which is technical, should not. Both may show in a background space.
 
 use ndarray::Axis;
-use polars::prelude::{Column, DataFrame, DataType};
+use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
 use super::classification::{ClassifyConfig, Covariate, Protocol, against_controls, spaces, technical_covariates};
+use super::columns::{numbers, texts};
 use super::{DoseResponse, dose_response};
 use crate::reduce::Points;
 use crate::screen::Embedding;
@@ -70,13 +71,13 @@ impl DrugPlate {
     /// # Errors
     /// When a column is missing or of another type.
     pub fn of_bbbc013(table: &DataFrame) -> Result<Self> {
-        let replicates = texts(table, "replicate")?;
+        let replicates = texts(table, "replicate", PLACE)?;
         let of = |which: &str| (0..replicates.len()).filter(|&row| replicates[row] == which).collect();
         Ok(Self {
-            wells: texts(table, "well")?,
-            drugs: texts(table, "drug")?,
-            doses: numbers(table, "dose_index")?,
-            positive: numbers(table, "control")?.into_iter().map(|control| control > 0.0).collect(),
+            wells: texts(table, "well", PLACE)?,
+            drugs: texts(table, "drug", PLACE)?,
+            doses: numbers(table, "dose_index", PLACE)?,
+            positive: numbers(table, "control", PLACE)?.into_iter().map(|control| control > 0.0).collect(),
             learned: of("1"),
             measured: of("2"),
         })
@@ -144,22 +145,6 @@ impl PlateReading {
         }
         all
     }
-}
-
-fn texts(table: &DataFrame, name: &str) -> Result<Vec<String>> {
-    let column = column(table, name)?;
-    let texts = column.str().map_err(|e| Error::new(format!("column {name}: {e}")).at(PLACE))?;
-    Ok(texts.iter().map(|text| text.unwrap_or_default().to_owned()).collect())
-}
-
-fn numbers(table: &DataFrame, name: &str) -> Result<Vec<f64>> {
-    let failed = |e: polars::prelude::PolarsError| Error::new(format!("column {name}: {e}")).at(PLACE);
-    let column = column(table, name)?.cast(&DataType::Float64).map_err(failed)?;
-    Ok(column.f64().map_err(failed)?.iter().map(|number| number.unwrap_or(f64::NAN)).collect())
-}
-
-fn column<'a>(table: &'a DataFrame, name: &str) -> Result<&'a Column> {
-    table.column(name).map_err(|e| Error::new(e.to_string()).at(PLACE).fix("give the table of the plate's cells"))
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@
 //! | do rows of one label find each other? | [`knn_accuracy`], [`mean_average_precision`], [`hits_at_k`] |
 //! | do they look more alike than others? | [`percent_strong`], [`pair_similarities`] |
 //! | the same in the definitions of cytominer-eval | [`replicate_reproducibility`], [`pair_enrichment`], [`hit_positions`] |
+//! | all of that of profiles in batches and over them | [`MeasuredProfiles`] |
+//! | do replicates on a plate of drugs look alike? | [`ReplicatePlate`] |
 //! | do batches mix? | [`graph_connectivity`], [`batch_mixing`] |
 //! | which features does a perturbation change? | [`differential_features`], [`explained_controls`] |
 //! | how does it look as a whole? | [`similarity_map`] |
@@ -30,6 +32,7 @@ mod background_norm;
 mod brunner_munzel;
 pub mod classification;
 pub mod clustering;
+mod columns;
 mod cosine;
 mod counts;
 mod dense;
@@ -45,6 +48,8 @@ mod linear_probe;
 mod map_agreement;
 pub mod normal;
 mod planted_images;
+mod plate_replicates;
+mod profile_metrics;
 mod proximity;
 pub mod published;
 mod quantile;
@@ -78,6 +83,8 @@ pub use kolmogorov_smirnov::{KsLaw, KsTest, ks_test, ks_test_with};
 pub use linear_probe::{LinearProbe, linear_probe, phase_probe};
 pub use map_agreement::map_agreement;
 pub use planted_images::{PlantedReading, PlantedSpace, planted_images};
+pub use plate_replicates::{ReplicatePlate, ReplicateReading};
+pub use profile_metrics::{MeasuredProfiles, ProfileMetrics, RelationRecall};
 pub use proximity::{
     ArmProximity, ArmRecall, ArmSpearman, GeneProximity, ProximityBias, ProximityScore, ScoreConfig, ScoreDraws,
     arm_recall, gene_proximity, proximity_bias, proximity_bias_above, proximity_score, proximity_score_of_draws,

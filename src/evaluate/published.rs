@@ -1,8 +1,12 @@
-//! The CORUM precision-recall curves that the Multi-ContrastiveVAE paper prints, to draw beside one's own.
+//! What papers print, to show beside one's own: the CORUM precision-recall curves of the Multi-ContrastiveVAE paper.
 //!
 //! Wang et al., "Multi-ContrastiveVAE disentangles perturbation effects in single cell images from optical pooled
 //! screens", Figure 2 A and B: 1,263 genes, two-sided convention, percentiles 80 to 99. The points are those of the
-//! published vector figures, to four decimals.
+//! published vector figures, to four decimals. And the tables of the Set-DINO paper.
+
+mod set_dino;
+
+pub use set_dino::{PublishedProfiles, set_dino_table_1, set_dino_table_2};
 
 /// One published curve.
 #[derive(Clone, Copy, Debug, PartialEq)]

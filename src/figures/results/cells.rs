@@ -4,9 +4,14 @@ use crate::figures::{Channel, Figure, ImageGrid, Rgb};
 use crate::screen::{Label, Screen};
 use crate::{Error, Result};
 
-/// Colours of the channels that are laid over each other: apart in hue and in lightness.
+/// Colours of the channels that are laid over each other: apart in hue and in lightness, they go round after five.
 const COLOURS: [Rgb; 5] =
     [Rgb(255, 90, 200), Rgb(255, 150, 0), Rgb(64, 128, 255), Rgb(0, 210, 120), Rgb(200, 200, 200)];
+
+/// Channels of these names, each in a colour.
+pub(crate) fn coloured_channels(names: &[String]) -> Vec<Channel> {
+    names.iter().zip(COLOURS.iter().cycle()).map(|(name, &colour)| Channel::new(name, colour)).collect()
+}
 
 /// The first `per_row` cells of each of these perturbations, their channels in colours over each other.
 ///
@@ -35,8 +40,6 @@ pub fn cell_grid<S: AsRef<str>>(title: &str, screen: &Screen, perturbations: &[S
         }
         rows.push((name, screen.read_images(&cells)?));
     }
-    let named = screen.payload().channels().iter().zip(COLOURS.iter().cycle());
-    let channels: Vec<Channel> = named.map(|(name, &colour)| Channel::new(name, colour)).collect();
-    let grid = ImageGrid::new(title, &channels);
+    let grid = ImageGrid::new(title, &coloured_channels(screen.payload().channels()));
     rows.iter().fold(grid, |grid, (name, images)| grid.row(name, images.outer_iter())).figure()
 }

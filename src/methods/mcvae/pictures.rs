@@ -5,11 +5,7 @@ use ndarray::{Array4, Axis};
 use super::Intensity;
 use crate::Result;
 use crate::display::{Bundle, Show};
-use crate::figures::{Channel, Figure, ImageGrid, Rgb};
-
-/// Colours of channels over each other, apart in hue and lightness; they go round after five.
-const COLOURS: [Rgb; 5] =
-    [Rgb(255, 90, 200), Rgb(255, 150, 0), Rgb(64, 128, 255), Rgb(0, 210, 120), Rgb(200, 200, 200)];
+use crate::figures::{Figure, ImageGrid, coloured_channels};
 
 /// Images in named rows and columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,13 +50,7 @@ impl CellPictures {
     /// # Errors
     /// When images differ in shape, or in their number of channels from the names.
     pub fn figure(&self) -> Result<Figure> {
-        let channels: Vec<Channel> = self
-            .channels
-            .iter()
-            .zip(COLOURS.iter().cycle())
-            .map(|(name, &colour)| Channel::new(name, colour))
-            .collect();
-        let grid = ImageGrid::new(&self.title, &channels).columns(&self.columns);
+        let grid = ImageGrid::new(&self.title, &coloured_channels(&self.channels)).columns(&self.columns);
         let undone = |(_, images): &(String, Array4<f32>)| images.mapv(|value| self.intensity.undone(value));
         let shown: Vec<Array4<f32>> = self.rows.iter().map(undone).collect();
         let rows = self.rows.iter().zip(&shown);

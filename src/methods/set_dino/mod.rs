@@ -20,6 +20,7 @@
 //! | [`SetDinoTraining`], [`Optimisation`] | rates, decay, momentum and temperatures, step by step |
 //! | [`Distillation`], [`Trainer`] | student, teacher, centre and optimiser, one step at a time; the same in the training loop |
 //! | [`Viewer`] | pairs of sets to augmented, normalised views |
+//! | [`views_figure`], [`Attention`] | the views of some cells, and where the class token looks |
 //! | [`collapse`], [`Monitor`] | how many directions the features still use |
 //! | [`from_published`], [`to_published`] | names of published checkpoints |
 
@@ -33,6 +34,8 @@ mod monitor;
 mod names;
 mod network;
 mod optimisation;
+#[cfg(feature = "screens")]
+mod pictures;
 mod pool;
 #[cfg(feature = "screens")]
 mod profiles;
@@ -56,6 +59,8 @@ pub use monitor::Monitor;
 pub use names::{from_published, to_published};
 pub use network::SetDino;
 pub use optimisation::{Optimisation, TeacherHead};
+#[cfg(feature = "screens")]
+pub use pictures::{Attention, views_figure};
 pub use pool::{Aggregation, Pair, SetPool};
 #[cfg(feature = "screens")]
 pub use profiles::BatchProfiles;

@@ -55,6 +55,13 @@ struct Head {
 }
 
 impl Model {
+    /// A plan for the plate of BBBC013: two channels of 8-bit intensities, 48 x 48 pixels, sets of 8 cells of a drug and
+    /// dose from two rows of wells, 64 cells a view; 700 steps.
+    pub fn plate() -> Plan<Settings> {
+        let settings = Settings::plate();
+        Plan { settings, run: FitConfig { epochs: 10, ..FitConfig::default() } }
+    }
+
     /// What training left, on a device that records no gradients.
     pub(super) fn new(
         plan: Plan<Settings>,
@@ -112,6 +119,11 @@ impl Model {
         &self.student
     }
 
+    /// Where it lives.
+    pub(super) fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// The statistics of the controls of the batches it was trained on; empty where it was not trained here or
     /// normalises each image by itself.
     pub fn statistics(&self) -> &ControlStatistics {
@@ -126,7 +138,7 @@ impl Model {
 
     /// The statistics of controls that a screen's cells are normalised with: those of its own controls, and for batches
     /// that have none here those of training.
-    fn statistics_for(&self, screen: &Screen) -> Result<Option<ControlStatistics>> {
+    pub(super) fn statistics_for(&self, screen: &Screen) -> Result<Option<ControlStatistics>> {
         let settings = &self.plan.settings;
         if settings.normalisation == Normalisation::ZScore {
             return Ok(None);

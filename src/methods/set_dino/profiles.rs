@@ -14,6 +14,7 @@ use ndarray::{Array1, Array2, Axis};
 use polars::prelude::{Column, DataFrame};
 
 use crate::display::{Bundle, Show};
+use crate::evaluate::{MeasuredProfiles, ProfileMetrics, Relations};
 use crate::methods::Unit;
 use crate::screen::{Embedding, Label, Profiles, Role, Screen};
 use crate::{Error, Result};
@@ -21,6 +22,8 @@ use crate::{Error, Result};
 /// One profile for each perturbation in each batch.
 #[derive(Clone, Debug)]
 pub struct BatchProfiles {
+    /// The column that names the perturbation.
+    perturbation: String,
     embedding: Embedding,
     /// What each row is.
     rows: Vec<Row>,
@@ -106,12 +109,37 @@ impl BatchProfiles {
         let table = DataFrame::new(rows.len(), columns)
             .map_err(|e| Error::new(format!("cannot make the table of profiles: {e}")).caused_by(e))?;
         let controls = controls.into_iter().map(|(batch, (sum, n))| (batch, sum / n)).collect();
-        Ok(Self { embedding: Embedding::new(means, table)?, rows, controls })
+        Ok(Self { perturbation: unit.label().to_string(), embedding: Embedding::new(means, table)?, rows, controls })
     }
 
     /// The profiles; the table has `gene` (or `guide`), `batch`, `cells` and `control`.
     pub fn embedding(&self) -> &Embedding {
         &self.embedding
+    }
+
+    /// The metrics of Tables 1 and 2 of the paper, with recall of these relations.
+    ///
+    /// # Errors
+    /// As [`MeasuredProfiles::read`] and [`BatchProfiles::consensus`].
+    pub fn metrics(&self, relations: &[&Relations]) -> Result<ProfileMetrics> {
+        self.measured(&self.consensus()?, relations).read()
+    }
+
+    /// The same from the first principal components, for each of these numbers of them (Figure 3 of the paper).
+    ///
+    /// # Errors
+    /// As [`MeasuredProfiles::by_components`] and [`BatchProfiles::consensus`].
+    pub fn metrics_by_components(
+        &self,
+        relations: &[&Relations],
+        counts: &[usize],
+    ) -> Result<Vec<(usize, ProfileMetrics)>> {
+        self.measured(&self.consensus()?, relations).by_components(counts)
+    }
+
+    fn measured<'a>(&'a self, consensus: &'a Profiles, relations: &'a [&'a Relations]) -> MeasuredProfiles<'a> {
+        let (batches, perturbation) = (&self.embedding, self.perturbation.as_str());
+        MeasuredProfiles { batches, perturbation, consensus, relations }
     }
 
     /// One profile for each perturbation: over batches the mean of what it differs by from the batch's controls. Controls

@@ -182,6 +182,58 @@ impl Settings {
         }
     }
 
+    /// A small network for the plate of BBBC013, with drug and dose as perturbation and rows of wells as batches: sets of 8
+    /// cells, 64 cells a view.
+    pub fn plate() -> Self {
+        Self {
+            cells: 8,
+            images: 64,
+            fewest: 8,
+            repeats: Some(27),
+            side: 48,
+            monitor_every: 50,
+            intensity: Intensity::DividedBy(255.0),
+            optimisation: Optimisation {
+                rate: 1.6e-2,
+                warm_up_epochs: 1,
+                momentum: [0.99, 1.0],
+                teacher_temperature: [0.04, 0.04],
+                ..Optimisation::default()
+            },
+            vit: VitConfig {
+                channels: 2,
+                patch: 8,
+                width: 96,
+                blocks: 4,
+                heads: 3,
+                grid: 6,
+                drop_path: 0.0,
+                ..VitConfig::default()
+            },
+            head: DinoHeadConfig { hidden: 256, bottleneck: 64, outputs: 256 },
+            ..Self::default()
+        }
+    }
+
+    /// The same with sets of another kind and size, of as many cells and steps, at the same learning rate: for comparing
+    /// strategies. (By the published rule the rate follows the number of sets.)
+    ///
+    /// ```
+    /// use perturbook::methods::set_dino::{Settings, Strategy};
+    ///
+    /// let (sets, dino) = (Settings::plate(), Settings::plate().with_sets(Strategy::SameCell, 1));
+    /// assert_eq!((dino.cells, dino.units(), dino.repeated()), (1, 64, 216)); // 8 times as many perturbations a step
+    /// let rate = |of: &Settings| of.optimisation.rate * of.units() as f64;
+    /// assert_eq!(rate(&dino), rate(&sets));
+    /// ```
+    pub fn with_sets(&self, strategy: Strategy, cells: usize) -> Self {
+        let mut other = Self { strategy, cells, ..self.clone() };
+        let change = other.units() as f64 / self.units().max(1) as f64;
+        other.repeats = Some((self.repeated() as f64 * change).round() as usize);
+        other.optimisation.rate = self.optimisation.rate / change;
+        other
+    }
+
     /// The settings with which the released checkpoint was trained: the augmentations of 2024, the controls' standard
     /// deviation doubled, the teacher's head drawn for itself.
     pub fn released() -> Self {
