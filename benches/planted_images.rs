@@ -2,8 +2,8 @@
 //! screen and model: `cargo bench --profile dev -p perturbook --bench planted_images -- [SEEDS [EPOCHS [VARIANT...]]]`.
 //!
 //! Screens have 32 genes, 5,760 cells in six batches; five phenotypes add a structure, three shift the mix of phases. Printed
-//! for each model and space as mean and range: see `evaluate::planted_images`. Keys: `effect`, `cells` of a guide, and those of
-//! `benches/common/variants.rs`.
+//! for each model and space as mean and range: see `evaluate::planted_images`. Keys: `effect`, `cells` of a guide, `vignetting` of the
+//! field, `gain` of batches, and those of `benches/common/variants.rs`.
 
 #[path = "common/spread.rs"]
 mod spread;
@@ -30,12 +30,15 @@ fn main() -> Result<()> {
     for variant in asked.variants(&[Variant::Mcvae, Variant::Cvae, Variant::Vae]) {
         let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for seed in 0..seeds {
+            let usual = OpsConfig::default();
             let design = OpsConfig {
                 effect: key("effect").unwrap_or(2.0),
                 cells_per_guide: key("cells").map_or(72, |cells| cells as usize),
                 control_guides: 16,
+                vignetting: key("vignetting").unwrap_or(usual.vignetting),
+                gain: key("gain").unwrap_or(usual.gain),
                 seed,
-                ..OpsConfig::default()
+                ..usual
             };
             let simulated = ops_images(&design)?;
             let screen = simulated.screen()?;

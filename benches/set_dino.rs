@@ -5,10 +5,10 @@
 //! (engineered ones). All of them see as many cells at the same learning rate.
 //!
 //! `simulated`: a screen with batch gains and its truth; printed are the metrics of the paper's Tables 1 and 2 and the share of
-//! eigenvalues that says whether training collapsed. Keys: `effect`, `cells` of a guide, `gain`, `offset`, `blur`, `genes`.
+//! eigenvalues that says whether training collapsed. Keys: `effect`, `cells` of a guide, `gain`, `offset`, `blur`.
 //! `plate`: BBBC013; printed is how alike replicates are (`evaluate::ReplicatePlate`).
 //! Keys of both: `rate`, `temperature` of the teacher, `momentum`, `images` of a step, `side`, `width`, `blocks`, `zscore` (1: each
-//! image by itself).
+//! image by itself), `percentiles` (1: each channel of each crop brought to 0..1).
 
 #[path = "common/spread.rs"]
 mod spread;
@@ -61,6 +61,9 @@ impl Asked {
             ("blocks", &mut settings.vit.blocks),
         ] {
             *setting = self.key(name).map_or(*setting, |value| value as usize);
+        }
+        if key("percentiles") == Some(1.0) {
+            settings.intensity = pixels::Intensity::Percentiles { low: 0.1, high: 99.9 };
         }
         if key("zscore") == Some(1.0) {
             settings.normalisation = Normalisation::ZScore;

@@ -1,5 +1,7 @@
 //! Scatter: points in a plane, coloured by category or by a number.
 
+use std::collections::BTreeMap;
+
 use super::axis::Axis;
 use super::figure::{Figure, Panel, Shape};
 use super::layer::{Beside, ColourScale, Layer, Marker, Paint, Words};
@@ -7,6 +9,9 @@ use super::page::{SMALL, TICK};
 use super::palette::{Palette, Rgb, category};
 use super::{density, same_length};
 use crate::Result;
+
+/// What is behind the groups that a figure is about.
+const BEHIND: Rgb = Rgb(190, 190, 190);
 
 /// Names of points are kept for pointing at while all of them together take less than this.
 const LABEL_BYTES: usize = 50_000;
@@ -81,6 +86,38 @@ impl Scatter {
     pub fn points(mut self, name: &str, x: &[f64], y: &[f64]) -> Self {
         self.series.push(Series { name: Some(name.to_owned()), ..Series::new(x, y) });
         self
+    }
+
+    /// Adds a series for each group of points, in the order of their names; the group `behind`, such as controls, comes first
+    /// and in grey, below the others.
+    ///
+    /// ```
+    /// use perturbook::figures::Scatter;
+    ///
+    /// let groups = ["b", "control", "a"];
+    /// let map = Scatter::new("UMAP", "UMAP 1", "UMAP 2").groups(&groups, Some("control"), &[0.0; 3], &[1.0; 3])?;
+    /// let said = map.figure()?.summary();
+    /// assert!(said.find("control: 1 point") < said.find("a: 1 point"), "{said}");
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there are not as many names and values as points.
+    pub fn groups<S: AsRef<str>>(mut self, names: &[S], behind: Option<&str>, x: &[f64], y: &[f64]) -> Result<Self> {
+        same_length("groups", ("names", names.len()), ("x values", x.len()))?;
+        same_length("groups", ("names", names.len()), ("y values", y.len()))?;
+        let mut groups: BTreeMap<(bool, &str), Vec<usize>> = BTreeMap::new();
+        for (row, name) in names.iter().map(AsRef::as_ref).enumerate() {
+            groups.entry((Some(name) != behind, name)).or_default().push(row);
+        }
+        for ((in_front, name), rows) in groups {
+            let at = |all: &[f64]| rows.iter().map(|&row| all[row]).collect::<Vec<f64>>();
+            self = self.points(name, &at(x), &at(y));
+            if !in_front {
+                self = self.colour(BEHIND);
+            }
+        }
+        Ok(self)
     }
 
     /// Adds points coloured by a number; the axis labels the colour bar.

@@ -39,8 +39,8 @@ pub fn dose_curves(reading: &PlateReading, doses: &str) -> Result<Figure> {
 /// # Errors
 /// When there is no space.
 pub fn plate_bars(reading: &PlateReading) -> Result<Figure> {
-    let names = ["positive controls", "row of the plate"];
-    let mut bars = Bars::new("Drugs and rows", "held-out cells", Axis::new("AUROC")).categories(&names).base(0.5);
+    let names = ["positive controls, held-out cells", "row of the plate, all untreated cells"];
+    let mut bars = Bars::new("Drugs and rows", "", Axis::new("AUROC (0.5: chance)")).categories(&names).base(0.5);
     for space in &reading.spaces {
         bars = bars.series(&space.space, &[space.positive, space.row]);
     }

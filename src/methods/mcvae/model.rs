@@ -188,6 +188,7 @@ impl McVae {
             base: 16,
             latent: 16,
             batch_width: 0,
+            wasserstein: 16.0,
             kl: KlWeight::Ramp { steps: 300 },
             rate: 1e-3,
             batch: 64,
