@@ -102,7 +102,10 @@ impl Attention {
         let numbered = lit.iter().enumerate();
         let grid =
             numbered.fold(grid, |grid, (head, images)| grid.row(&format!("head {}", head + 1), images.outer_iter()));
-        Ok(grid.figure()?.caption("Attention of the class token to patches in the last block; the patch that a head looks at most has its full light."))
+        Ok(grid.figure()?.caption(
+            "Attention of the class token to patches in the last block; the patch that a head looks at most has its full \
+             light.",
+        ))
     }
 
     fn lit(&self, head: usize) -> Array4<f32> {

@@ -64,7 +64,7 @@ pub struct Sets {
 
 impl Sets {
     /// Sets of `cells` cells, where `perturbation[i]` and `batch[i]` belong to row i; `step` perturbations a step, each
-    /// `repeats` times an epoch.
+    /// once an epoch.
     ///
     /// ```
     /// use perturbook::train::{Between, Sampler, Sets};
