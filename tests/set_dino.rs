@@ -10,7 +10,7 @@ use perturbook::images::{CellImages, MemoryImages};
 use perturbook::methods::pixels::Intensity;
 use perturbook::methods::set_dino::{
     Aggregation, Augmentation, BatchProfiles, Distillation, Model, Monitor, Normalisation, Optimisation, SetDino,
-    Settings, Strategy, Trainer, Viewer,
+    Settings, Strategy, Trainer, Viewer, views_figure,
 };
 use perturbook::methods::{Method, Plan, Unit};
 use perturbook::nn::State;
@@ -460,4 +460,31 @@ fn settings_survive_json_and_refuse_unknown_names() {
     let parsed: Settings = serde_json::from_str(text).expect("settings");
     assert_eq!((parsed.strategy, parsed.aggregation), (Strategy::WithinBatch, Aggregation::DeepSets));
     assert_eq!((parsed.augmentation, parsed.repeated()), (Augmentation::Published2024, 10));
+}
+
+/// What a reader of a trained model looks at: views, where heads look, and the numbers of the paper's tables.
+#[test]
+fn views_attention_and_metrics_of_a_small_screen() {
+    let simulated = ops_images(&simulated()).expect("a screen");
+    let complexes = perturbook::evaluate::Relations::from_sets(&simulated.truth.gene_sets());
+    let screen = simulated.screen().expect("a screen");
+    let model = fitted(&screen, &plan(settings(), 1));
+
+    let attention = model.attention(&screen, &[0, 7]).expect("attention");
+    assert_eq!(attention.maps.dim(), (2, 2, 4, 4));
+    for head in attention.maps.outer_iter().flat_map(|cell| cell.outer_iter().map(|map| map.sum()).collect::<Vec<_>>())
+    {
+        assert!(head > 0.1 && head < 1.0, "{head}"); // the rest is the class token's own
+    }
+    assert!(attention.figure().expect("a figure").summary().contains("head 2"));
+    let views = views_figure(&screen, &settings(), &[0, 7, 11], 1).expect("views").summary();
+    assert!(views.contains("local view 2, column 3") && !views.contains("local view 3"), "{views}");
+
+    let cells = model.embed(&screen).expect("features");
+    let profiles = BatchProfiles::of(&screen, &cells, Unit::Gene).expect("profiles");
+    let metrics = profiles.metrics(&[&complexes]).expect("metrics");
+    assert!(metrics.numbers().iter().all(|(_, value)| (0.0..=1.0).contains(value)), "{metrics:?}");
+    assert!(metrics.map > metrics.map_by_chance, "{metrics:?}");
+    let by_components = profiles.metrics_by_components(&[&complexes], &[1, 5]).expect("metrics");
+    assert_eq!(by_components.iter().map(|(count, _)| *count).collect::<Vec<_>>(), [1, 5]);
 }
