@@ -67,7 +67,6 @@ pub use heatmap::{Group, Heatmap};
 pub use ideogram::Ideogram;
 pub use images::{Channel, ImageGrid};
 pub use palette::{CATEGORIES, Palette, Rgb, Theme, category, set_theme};
-pub(crate) use results::coloured_channels;
 pub use results::{
     Published, against_controls_scatter, against_controls_table, arm_cosine_bars, background_norm_scatter, cell_grid,
     chromosome_cosine_bars, chromosome_heatmap, cluster_curves, cluster_ks_bars, cluster_table, component_curves,
@@ -78,6 +77,7 @@ pub use results::{
     recall_curves, recall_permutation_curves, recall_table, replicate_table, roc_curves, set_coherence_figure,
     similarity_heatmap, similarity_zoom, trade_off_figure, trade_off_table,
 };
+pub(crate) use results::{coloured_channels, figure_or_reason};
 pub use scatter::Scatter;
 pub use table::Table;
 pub use volcano::Volcano;

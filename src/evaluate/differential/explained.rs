@@ -12,7 +12,7 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use crate::display::{Bundle, Show};
-use crate::figures::{Axis, Curves, Figure};
+use crate::figures::{Axis, Curves, Figure, figure_or_reason};
 use crate::preprocess::features::{Controls, Scaling, drop_unusable_columns};
 use crate::reduce::pca::{Components, Pca};
 use crate::screen::{Role, Screen};
@@ -132,10 +132,7 @@ pub fn explained_curves(groups: &[(&str, &ExplainedControls)]) -> Result<Figure>
 
 impl Show for ExplainedControls {
     fn bundle(&self) -> Bundle {
-        match explained_curves(&[("R²", self)]) {
-            Ok(figure) => figure.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(explained_curves(&[("R²", self)]))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Decorrelation, decorrelated};
 use crate::display::{Bundle, Show};
 use crate::evaluate::{Adjustment, adjusted, welch_t};
-use crate::figures::{Bars, Figure};
+use crate::figures::{Bars, Figure, figure_or_reason};
 use crate::preprocess::features::median;
 use crate::screen::{Label, Role, Screen};
 use crate::{Error, Result};
@@ -278,10 +278,7 @@ impl Show for DifferentialFeatures {
         if self.ranking.is_empty() {
             return Bundle::text(format!("no feature differs significantly in any of {} batches", self.batches));
         }
-        match self.figure() {
-            Ok(figure) => figure.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(self.figure())
     }
 }
 

@@ -49,7 +49,7 @@ use crate::Result;
 use crate::display::{Bundle, Show};
 
 /// The figure or table, or in words why there is none: a result must show itself whatever it holds.
-fn figure_or_reason(figure: Result<impl Show>) -> Bundle {
+pub(crate) fn figure_or_reason(figure: Result<impl Show>) -> Bundle {
     match figure {
         Ok(figure) => figure.bundle(),
         Err(error) => Bundle::text(error.to_string()),

@@ -14,6 +14,7 @@ use polars::prelude::{Column, DataFrame};
 
 use super::{Code, CountModel, CountNetwork};
 use crate::display::{Bundle, Show};
+use crate::figures::figure_or_reason;
 use crate::screen::{Label, Role, Screen};
 use crate::{Error, Result};
 
@@ -122,9 +123,6 @@ impl Effects {
 
 impl Show for Effects {
     fn bundle(&self) -> Bundle {
-        match self.table() {
-            Ok(table) => table.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(self.table())
     }
 }

@@ -11,7 +11,7 @@
 use ndarray::{Array2, Axis};
 
 use crate::display::{Bundle, Show};
-use crate::figures::Table;
+use crate::figures::{Table, figure_or_reason};
 use crate::screen::Profiles;
 use crate::{Error, Result};
 
@@ -96,10 +96,7 @@ impl Stability {
 
 impl Show for Stability {
     fn bundle(&self) -> Bundle {
-        match self.table() {
-            Ok(table) => table.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(self.table())
     }
 }
 

@@ -9,15 +9,12 @@ use ndarray::{Array4, Axis, concatenate, s};
 use super::Model;
 use super::loader::Loader;
 use crate::display::{Bundle, Show};
-use crate::figures::{Channel, Figure, ImageGrid, Rgb};
+use crate::figures::{Figure, ImageGrid, coloured_channels, figure_or_reason};
 use crate::methods::Method;
 use crate::methods::pixels::{image_tensor, tensor_images};
 use crate::screen::Screen;
 use crate::{Error, Result};
 
-/// Colours of the channels that are laid over each other: apart in hue and in lightness.
-const COLOURS: [Rgb; 5] =
-    [Rgb(255, 90, 200), Rgb(255, 150, 0), Rgb(64, 128, 255), Rgb(0, 210, 120), Rgb(200, 200, 200)];
 /// Images that are translated at once.
 const BLOCK: usize = 64;
 
@@ -40,19 +37,14 @@ impl StyleTransfer {
     /// # Errors
     /// When images differ in shape.
     pub fn figure(&self) -> Result<Figure> {
-        let named = self.channels.iter().zip(COLOURS.iter().cycle());
-        let channels: Vec<Channel> = named.map(|(name, &colour)| Channel::new(name, colour)).collect();
-        let grid = ImageGrid::new(&self.title, &channels).columns(&self.columns);
+        let grid = ImageGrid::new(&self.title, &coloured_channels(&self.channels)).columns(&self.columns);
         self.rows.iter().fold(grid, |grid, (name, images)| grid.row(name, images.outer_iter())).figure()
     }
 }
 
 impl Show for StyleTransfer {
     fn bundle(&self) -> Bundle {
-        match self.figure() {
-            Ok(figure) => figure.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(self.figure())
     }
 }
 

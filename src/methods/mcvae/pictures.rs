@@ -5,7 +5,7 @@ use ndarray::{Array4, Axis};
 use super::Intensity;
 use crate::Result;
 use crate::display::{Bundle, Show};
-use crate::figures::{Figure, ImageGrid, coloured_channels};
+use crate::figures::{Figure, ImageGrid, coloured_channels, figure_or_reason};
 
 /// Images in named rows and columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,9 +60,6 @@ impl CellPictures {
 
 impl Show for CellPictures {
     fn bundle(&self) -> Bundle {
-        match self.figure() {
-            Ok(figure) => figure.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(self.figure())
     }
 }

@@ -23,7 +23,7 @@ use polars::prelude::{Column, DataFrame};
 
 use super::Model;
 use crate::display::{Bundle, Show};
-use crate::figures::{Confusion, Figure};
+use crate::figures::{Confusion, Figure, figure_or_reason};
 use crate::methods::Method;
 use crate::nn::counts::Cells;
 use crate::screen::Screen;
@@ -269,10 +269,7 @@ impl CellCalls {
 
 impl Show for CellCalls {
     fn bundle(&self) -> Bundle {
-        match self.figure() {
-            Ok(figure) => figure.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(self.figure())
     }
 }
 

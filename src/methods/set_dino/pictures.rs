@@ -9,7 +9,7 @@ use ndarray::{Array4, Axis};
 
 use super::{Model, Settings, Viewer};
 use crate::display::{Bundle, Show};
-use crate::figures::{Figure, ImageGrid, coloured_channels};
+use crate::figures::{Figure, ImageGrid, coloured_channels, figure_or_reason};
 use crate::methods::Method;
 use crate::methods::pixels::image_tensor;
 use crate::preprocess::images::augment::{ViewSampler, set_views};
@@ -125,10 +125,7 @@ impl Attention {
 
 impl Show for Attention {
     fn bundle(&self) -> Bundle {
-        match self.figure() {
-            Ok(figure) => figure.bundle(),
-            Err(error) => Bundle::text(error.to_string()),
-        }
+        figure_or_reason(self.figure())
     }
 }
 
