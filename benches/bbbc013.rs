@@ -6,6 +6,8 @@
 //! against untreated cells; and that of the plate's row among untreated cells (`evaluate::DrugPlate`). Keys: see
 //! `benches/common/variants.rs`.
 
+#[path = "common/asked.rs"]
+mod asked;
 #[path = "common/spread.rs"]
 mod spread;
 #[path = "common/variants.rs"]
@@ -14,6 +16,7 @@ mod variants;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use asked::Asked;
 use perturbook::Result;
 use perturbook::datasets::bbbc013;
 use perturbook::evaluate::DrugPlate;
@@ -22,7 +25,6 @@ use perturbook::methods::mcvae::{McVae, Variant};
 use perturbook::tensor::cpu;
 use perturbook::train::Silent;
 use spread::spread;
-use variants::Asked;
 
 fn main() -> Result<()> {
     let Some(asked) = Asked::here() else { return Ok(()) };

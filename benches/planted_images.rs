@@ -5,6 +5,8 @@
 //! for each model and space as mean and range: see `evaluate::planted_images`. Keys: `effect`, `cells` of a guide, `vignetting` of the
 //! field, `gain` of batches, and those of `benches/common/variants.rs`.
 
+#[path = "common/asked.rs"]
+mod asked;
 #[path = "common/spread.rs"]
 mod spread;
 #[path = "common/variants.rs"]
@@ -13,6 +15,7 @@ mod variants;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use asked::Asked;
 use perturbook::Result;
 use perturbook::evaluate::planted_images;
 use perturbook::methods::Method;
@@ -21,7 +24,6 @@ use perturbook::simulate::{OpsConfig, ops_images};
 use perturbook::tensor::cpu;
 use perturbook::train::{Phase, Silent};
 use spread::spread;
-use variants::Asked;
 
 fn main() -> Result<()> {
     let Some(asked) = Asked::here() else { return Ok(()) };

@@ -10,12 +10,15 @@
 //! Keys of both: `rate`, `temperature` of the teacher, `momentum`, `images` of a step, `side`, `width`, `blocks`, `zscore` (1: each
 //! image by itself), `percentiles` (1: each channel of each crop brought to 0..1).
 
+#[path = "common/asked.rs"]
+mod asked;
 #[path = "common/spread.rs"]
 mod spread;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use asked::Asked;
 use perturbook::datasets::bbbc013;
 use perturbook::evaluate::{Relations, ReplicatePlate};
 use perturbook::methods::engineered::Engineered;
@@ -29,45 +32,33 @@ use perturbook::train::Silent;
 use perturbook::{Error, Result};
 use spread::spread;
 
-struct Asked(Vec<String>);
+/// The models that are named, or the usual ones.
+fn models<'a>(asked: &'a Asked, usual: &[&'a str]) -> Vec<&'a str> {
+    let named: Vec<&str> = asked.words().filter(|word| word.contains(':') || *word == "features").collect();
+    if named.is_empty() { usual.to_vec() } else { named }
+}
 
-impl Asked {
-    fn key(&self, name: &str) -> Option<f64> {
-        self.0.iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+/// Changes what is asked for by keys.
+fn change(asked: &Asked, settings: &mut Settings) {
+    let (key, optimisation) = (|name: &str| asked.key(name), &mut settings.optimisation);
+    optimisation.rate = key("rate").unwrap_or(optimisation.rate);
+    if let Some(temperature) = key("temperature") {
+        optimisation.teacher_temperature = [temperature; 2];
     }
-
-    fn numbers(&self, usual: [u64; 2]) -> [u64; 2] {
-        let mut given = self.0.iter().filter_map(|argument| argument.parse().ok());
-        usual.map(|usual| given.next().unwrap_or(usual))
+    optimisation.momentum[0] = key("momentum").unwrap_or(optimisation.momentum[0]);
+    for (name, setting) in [
+        ("images", &mut settings.images),
+        ("side", &mut settings.side),
+        ("width", &mut settings.vit.width),
+        ("blocks", &mut settings.vit.blocks),
+    ] {
+        *setting = asked.key(name).map_or(*setting, |value| value as usize);
     }
-
-    fn models<'a>(&'a self, usual: &[&'a str]) -> Vec<&'a str> {
-        let model = |argument: &&str| argument.contains(':') || *argument == "features";
-        let named: Vec<&str> = self.0.iter().map(String::as_str).filter(model).collect();
-        if named.is_empty() { usual.to_vec() } else { named }
+    if key("percentiles") == Some(1.0) {
+        settings.intensity = pixels::Intensity::Percentiles { low: 0.1, high: 99.9 };
     }
-
-    fn change(&self, settings: &mut Settings) {
-        let (key, optimisation) = (|name: &str| self.key(name), &mut settings.optimisation);
-        optimisation.rate = key("rate").unwrap_or(optimisation.rate);
-        if let Some(temperature) = key("temperature") {
-            optimisation.teacher_temperature = [temperature; 2];
-        }
-        optimisation.momentum[0] = key("momentum").unwrap_or(optimisation.momentum[0]);
-        for (name, setting) in [
-            ("images", &mut settings.images),
-            ("side", &mut settings.side),
-            ("width", &mut settings.vit.width),
-            ("blocks", &mut settings.vit.blocks),
-        ] {
-            *setting = self.key(name).map_or(*setting, |value| value as usize);
-        }
-        if key("percentiles") == Some(1.0) {
-            settings.intensity = pixels::Intensity::Percentiles { low: 0.1, high: 99.9 };
-        }
-        if key("zscore") == Some(1.0) {
-            settings.normalisation = Normalisation::ZScore;
-        }
+    if key("zscore") == Some(1.0) {
+        settings.normalisation = Normalisation::ZScore;
     }
 }
 
@@ -96,7 +87,7 @@ fn fitted(model: &str, plan: &Plan<Settings>, learned: &Screen, all: &Screen) ->
 
 fn simulated(asked: &Asked) -> Result<()> {
     let [seeds, epochs] = asked.numbers([3, 20]);
-    for model in asked.models(&["cross:8", "within:8", "same:1", "cross:1", "features"]) {
+    for model in models(asked, &["cross:8", "within:8", "same:1", "cross:1", "features"]) {
         let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for seed in 0..seeds {
             let key = |name: &str, usual: f64| asked.key(name).unwrap_or(usual);
@@ -117,7 +108,7 @@ fn simulated(asked: &Asked) -> Result<()> {
             let vit = VitConfig { channels: 4, ..Settings::plate().vit };
             let mut plan = Model::plate();
             plan.settings = Settings { unit: Unit::Guide, vit, intensity: pixels::Intensity::AsIs, ..plan.settings };
-            asked.change(&mut plan.settings);
+            change(asked, &mut plan.settings);
             (plan.run.seed, plan.run.epochs) = (seed, epochs);
             let started = Instant::now();
             let (cells, share) = fitted(model, &plan, &screen, &screen)?;
@@ -137,12 +128,12 @@ fn simulated(asked: &Asked) -> Result<()> {
 fn plate(asked: &Asked) -> Result<()> {
     let [seeds, epochs] = asked.numbers([3, 10]);
     let plate = bbbc013(48)?.value.in_memory()?.with_label(Label::Batch, "row")?;
-    for model in asked.models(&["cross:8", "within:8", "same:1", "features"]) {
+    for model in models(asked, &["cross:8", "within:8", "same:1", "features"]) {
         let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for seed in 0..seeds {
             let halves = ReplicatePlate::of_bbbc013(plate.table(), seed)?;
             let mut plan = Model::plate();
-            asked.change(&mut plan.settings);
+            change(asked, &mut plan.settings);
             (plan.run.seed, plan.run.epochs) = (seed, epochs);
             let started = Instant::now();
             let (cells, share) = fitted(model, &plan, &plate.select(&halves.learned)?, &plate)?;
@@ -159,11 +150,6 @@ fn plate(asked: &Asked) -> Result<()> {
 }
 
 fn main() -> Result<()> {
-    let all: Vec<String> = std::env::args().skip(1).collect();
-    // cargo test runs benches too, without this.
-    if !all.iter().any(|argument| argument == "--bench") {
-        return Ok(());
-    }
-    let asked = Asked(all);
-    if asked.0.iter().any(|argument| argument == "plate") { plate(&asked) } else { simulated(&asked) }
+    let Some(asked) = Asked::here() else { return Ok(()) };
+    if asked.words().any(|word| word == "plate") { plate(&asked) } else { simulated(&asked) }
 }

@@ -200,7 +200,7 @@ fn every_sampler_resumes() {
     resumes_as_if_nothing_had_been(&paired().shuffled(3));
     resumes_as_if_nothing_had_been(&Balanced::new(&class, 16, 3).expect("a sampler"));
     for between in [Between::Batches, Between::OneBatch, Between::SameCells] {
-        let sets = Sets::new(&class, &batch, between, 4, 2, 3).expect("a sampler").repeated(10);
+        let sets = Sets::repeating(&class, &batch, between, 4, (2, 10), 3).expect("a sampler");
         resumes_as_if_nothing_had_been(&sets);
     }
 }
@@ -276,7 +276,7 @@ fn samplers_of_sets_keep_their_promises() {
     let perturbation: Vec<usize> = (0..600).map(|row| row % 5).collect();
     let batch: Vec<usize> = (0..600).map(|row| row / 150).collect();
     for between in [Between::Batches, Between::OneBatch, Between::SameCells] {
-        let sets = Sets::new(&perturbation, &batch, between, 8, 5, 1).expect("a sampler").repeated(4);
+        let sets = Sets::repeating(&perturbation, &batch, between, 8, (5, 4), 1).expect("a sampler");
         assert_eq!(sets.steps(), 4);
         for step in 0..4 {
             for pair in sets.rows(2, step) {

@@ -2,33 +2,14 @@
 
 use perturbook::methods::mcvae::{Asinh, Independence, Intensity, KlWeight, McVaeSettings, Variant};
 
-/// The arguments of a bench.
-pub struct Asked(Vec<String>);
+use crate::asked::Asked;
 
 impl Asked {
-    /// Of this process; none where cargo test runs benches in passing.
-    pub fn here() -> Option<Self> {
-        let all: Vec<String> = std::env::args().skip(1).collect();
-        let (flags, others): (Vec<String>, Vec<String>) = all.into_iter().partition(|one| one.starts_with("--"));
-        flags.iter().any(|flag| flag == "--bench").then_some(Self(others))
-    }
-
-    /// Seeds and epochs.
-    pub fn numbers(&self, usual: [u64; 2]) -> [u64; 2] {
-        let mut given = self.0.iter().filter_map(|argument| argument.parse().ok());
-        usual.map(|usual| given.next().unwrap_or(usual))
-    }
-
     /// The variants that are named, or the usual ones.
     pub fn variants(&self, usual: &[Variant]) -> Vec<Variant> {
-        let named = |variant: &Variant| self.0.iter().any(|argument| argument.eq_ignore_ascii_case(variant.name()));
+        let named = |variant: &Variant| self.words().any(|word| word.eq_ignore_ascii_case(variant.name()));
         let named: Vec<Variant> = Variant::ALL.into_iter().filter(named).collect();
         if named.is_empty() { usual.to_vec() } else { named }
-    }
-
-    /// The value of a key.
-    pub fn key(&self, name: &str) -> Option<f64> {
-        self.0.iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
     }
 
     /// Changes what is asked for by keys: `rate`, `clip` (0: none), `weight` of the Wasserstein term, `kl` (its constant weight)

@@ -14,8 +14,8 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array1, Array2, Axis};
-use polars::prelude::DataFrame;
+use ndarray::{Array2, Axis};
+use polars::prelude::{DataFrame, df};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::columns::{numbers, texts};
 use super::retrieval::{LeftOut, PrecisionConfig, RowLabels, mean_average_precision};
 use crate::reduce::{Metric, neighbours};
-use crate::screen::Embedding;
+use crate::screen::{By, Embedding, Profiles};
 use crate::{Error, Result};
 
 const PLACE: &str = "plate replicates";
@@ -100,26 +100,24 @@ impl ReplicatePlate {
             .at(PLACE)
             .fix("embed the whole plate"));
         }
-        let mut mean = Means::new(embedding.dims());
-        let mut untreated = Means::new(embedding.dims());
-        let mut treatment: BTreeMap<&str, (&str, f64)> = BTreeMap::new();
-        for &cell in &self.measured {
-            let (well, dose) = (self.wells[cell].as_str(), self.doses[cell]);
-            let values = embedding.values().row(cell).mapv(f64::from);
-            if dose == 0.0 {
-                untreated.add(row_of(well), &values);
-            }
-            mean.add(well, &values);
-            treatment.insert(well, (self.treatments[cell].as_str(), dose));
+        let well = |cell: usize| self.wells[cell].as_str();
+        let treatment: BTreeMap<&str, (&str, f64)> = self
+            .measured
+            .iter()
+            .map(|&cell| (well(cell), (self.treatments[cell].as_str(), self.doses[cell])))
+            .collect();
+        let untreated: Vec<usize> = self.measured.iter().copied().filter(|&cell| self.doses[cell] == 0.0).collect();
+        let lacks = |name: &&&str| untreated.iter().all(|&cell| row_of(well(cell)) != row_of(name));
+        if let Some(name) = treatment.keys().find(lacks) {
+            return Err(Error::new(format!("row {} has no untreated cell", row_of(name)))
+                .at(format!("{PLACE}, well {name}"))
+                .fix("measure untreated wells of every row"));
         }
+        let of_wells = means(embedding, &self.measured, |cell| well(cell).to_owned())?;
+        let of_rows = means(embedding, &untreated, |cell| row_of(well(cell)).to_owned())?;
         let mut profiles = Array2::zeros((treatment.len(), embedding.dims()));
         for (mut profile, well) in profiles.rows_mut().into_iter().zip(treatment.keys()) {
-            let (Some(well_mean), Some(of_row)) = (mean.of(well), untreated.of(row_of(well))) else {
-                return Err(Error::new(format!("row {} has no untreated cell", row_of(well)))
-                    .at(format!("{PLACE}, well {well}"))
-                    .fix("measure untreated wells of every row"));
-            };
-            profile.assign(&(well_mean - of_row));
+            profile.assign(&(&of_wells.row(well)? - &of_rows.row(row_of(well))?));
         }
         let (names, doses): (Vec<&str>, Vec<f64>) = treatment.values().copied().unzip();
         let rows: Vec<&str> = treatment.keys().map(|well| row_of(well)).collect();
@@ -151,26 +149,11 @@ fn near_doses(profiles: &Array2<f64>, doses: &[f64]) -> Result<(f64, f64)> {
     Ok((nearest as f64 / (n * NEIGHBOURS) as f64, all as f64 / (n * (n - 1)) as f64))
 }
 
-/// Means by name.
-struct Means<'a> {
-    dims: usize,
-    sums: BTreeMap<&'a str, (Array1<f64>, f64)>,
-}
-
-impl<'a> Means<'a> {
-    fn new(dims: usize) -> Self {
-        Self { dims, sums: BTreeMap::new() }
-    }
-
-    fn add(&mut self, name: &'a str, values: &Array1<f64>) {
-        let (sum, n) = self.sums.entry(name).or_insert_with(|| (Array1::zeros(self.dims), 0.0));
-        *sum += values;
-        *n += 1.0;
-    }
-
-    fn of(&self, name: &str) -> Option<Array1<f64>> {
-        self.sums.get(name).map(|(sum, n)| sum / *n)
-    }
+/// Means over cells of each name.
+fn means(embedding: &Embedding, cells: &[usize], name: impl Fn(usize) -> String) -> Result<Profiles> {
+    let names: Vec<String> = cells.iter().map(|&cell| name(cell)).collect();
+    let table = df!("name" => names).map_err(|e| Error::new(e.to_string()).at(PLACE))?;
+    Embedding::new(embedding.values().select(Axis(0), cells), table)?.profiles(By::Column("name"))
 }
 
 impl ReplicateReading {
@@ -187,8 +170,6 @@ impl ReplicateReading {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::df;
-
     use super::*;
 
     /// Two rows of one drug, dose 0 to 7 in wells of 12 cells; rows are apart, and doses where `effect` is not 0.

@@ -14,7 +14,7 @@
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::columns::{flags, texts};
+use super::columns::flags;
 use super::retrieval::{
     KnnConfig, PrecisionConfig, RowLabels, graph_connectivity, knn_accuracy, mean_average_precision,
 };
@@ -99,12 +99,12 @@ impl MeasuredProfiles<'_> {
     /// When a column is missing or of another type, there are not more than 5 profiles of perturbations, none has a second
     /// batch, or no relation connects two of them.
     pub fn read(&self) -> Result<ProfileMetrics> {
-        let batches = RowLabels::new(&texts(self.batches.table(), "batch", PLACE)?);
-        let names = texts(self.batches.table(), self.perturbation, PLACE)?;
+        let batches = RowLabels::of_column(self.batches, "batch")?;
+        let names = RowLabels::of_column(self.batches, self.perturbation)?;
         let perturbed = self.perturbed()?;
         let all = self.batches.values().mapv(f64::from);
         let of_perturbed = all.select(Axis(0), &perturbed);
-        let names = RowLabels::new(&perturbed.iter().map(|&row| names[row].as_str()).collect::<Vec<&str>>());
+        let names = RowLabels::new(&perturbed.iter().map(|&row| names.of(row)).collect::<Vec<&str>>());
         let near = KnnConfig { k: NEIGHBOURS, metric: Metric::Cosine, ..KnnConfig::default() };
         let found = mean_average_precision(&of_perturbed, &names, &PrecisionConfig::default())?;
         let recall = |relations: &&Relations| {

@@ -78,6 +78,7 @@ pub use results::{
     similarity_heatmap, similarity_zoom, trade_off_figure, trade_off_table,
 };
 pub(crate) use results::{coloured_channels, figure_or_reason};
+pub(crate) use scatter::BEHIND;
 pub use scatter::Scatter;
 pub use table::Table;
 pub use volcano::Volcano;

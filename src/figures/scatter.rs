@@ -11,7 +11,7 @@ use super::{density, same_length};
 use crate::Result;
 
 /// What is behind the groups that a figure is about.
-const BEHIND: Rgb = Rgb(190, 190, 190);
+pub(crate) const BEHIND: Rgb = Rgb(190, 190, 190);
 
 /// Names of points are kept for pointing at while all of them together take less than this.
 const LABEL_BYTES: usize = 50_000;
@@ -103,21 +103,33 @@ impl Scatter {
     ///
     /// # Errors
     /// When there are not as many names and values as points.
-    pub fn groups<S: AsRef<str>>(mut self, names: &[S], behind: Option<&str>, x: &[f64], y: &[f64]) -> Result<Self> {
+    pub fn groups<S: AsRef<str>>(self, names: &[S], behind: Option<&str>, x: &[f64], y: &[f64]) -> Result<Self> {
         same_length("groups", ("names", names.len()), ("x values", x.len()))?;
         same_length("groups", ("names", names.len()), ("y values", y.len()))?;
-        let mut groups: BTreeMap<(bool, &str), Vec<usize>> = BTreeMap::new();
-        for (row, name) in names.iter().map(AsRef::as_ref).enumerate() {
-            groups.entry((Some(name) != behind, name)).or_default().push(row);
+        let mut all = self.ordered_groups(names, x, y, |name, _| Some(name) != behind);
+        if let Some(series) = all.series.iter_mut().find(|series| behind.is_some() && series.name.as_deref() == behind)
+        {
+            series.colour = Some(BEHIND);
         }
-        for ((in_front, name), rows) in groups {
-            let at = |all: &[f64]| rows.iter().map(|&row| all[row]).collect::<Vec<f64>>();
-            self = self.points(name, &at(x), &at(y));
-            if !in_front {
-                self = self.colour(BEHIND);
-            }
+        Ok(all)
+    }
+
+    /// Adds a series for each group of points, by `order` of name and rows, and by name where that is the same.
+    pub(crate) fn ordered_groups<S: AsRef<str>, K: Ord>(
+        self,
+        names: &[S],
+        x: &[f64],
+        y: &[f64],
+        order: impl Fn(&str, &[usize]) -> K,
+    ) -> Self {
+        let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (row, name) in names.iter().enumerate() {
+            rows.entry(name.as_ref()).or_default().push(row);
         }
-        Ok(self)
+        let mut groups: Vec<(&str, Vec<usize>)> = rows.into_iter().collect();
+        groups.sort_by_key(|(name, rows)| order(name, rows));
+        let pick = |values: &[f64], rows: &[usize]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+        groups.iter().fold(self, |all, (name, rows)| all.points(name, &pick(x, rows), &pick(y, rows)))
     }
 
     /// Adds points coloured by a number; the axis labels the colour bar.

@@ -22,8 +22,6 @@ mod spectral;
 mod start;
 mod watch;
 
-use std::collections::BTreeMap;
-
 use ndarray::Array2;
 
 pub use config::{Start, UmapConfig};
@@ -37,11 +35,8 @@ pub use watch::LayoutStep;
 use super::points::Points;
 use super::{Found, Neighbours};
 use crate::display::{Bundle, Show};
-use crate::figures::{Rgb, Scatter};
+use crate::figures::{BEHIND, Scatter, figure_or_reason};
 use crate::{Error, Result};
-
-/// Of a map that new points stand on.
-const GREY: Rgb = Rgb(190, 190, 190);
 
 /// A finished map.
 #[derive(Clone, Debug)]
@@ -115,20 +110,13 @@ fn scatter_by<S: AsRef<str>>(title: &str, map: &Array2<f32>, labels: &[S]) -> Re
     if labels.len() != x.len() {
         return Err(Error::new(format!("{} labels for {} points", labels.len(), x.len())).at("scatter_by"));
     }
-    let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (row, label) in labels.iter().enumerate() {
-        rows.entry(label.as_ref()).or_default().push(row);
-    }
-    let mut groups: Vec<(&str, Vec<usize>)> = rows.into_iter().collect();
-    groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
-    let pick = |values: &[f64], rows: &[usize]| rows.iter().map(|&row| values[row]).collect::<Vec<_>>();
     let scatter = Scatter::new(title, "UMAP 1", "UMAP 2");
-    Ok(groups.iter().fold(scatter, |scatter, (label, rows)| scatter.points(label, &pick(&x, rows), &pick(&y, rows))))
+    Ok(scatter.ordered_groups(labels, &x, &y, |_, rows| std::cmp::Reverse(rows.len())))
 }
 
 fn scatter_onto(title: &str, map: &Array2<f32>, name: &str, new: &Array2<f32>) -> Scatter {
     let plot = Scatter::new(title, "UMAP 1", "UMAP 2");
-    let plot = plot.points("map", &coordinate(map, 0), &coordinate(map, 1)).colour(GREY);
+    let plot = plot.points("map", &coordinate(map, 0), &coordinate(map, 1)).colour(BEHIND);
     plot.points(name, &coordinate(new, 0), &coordinate(new, 1))
 }
 
@@ -138,9 +126,6 @@ fn coordinate(map: &Array2<f32>, k: usize) -> Vec<f64> {
 
 impl Show for Umap {
     fn bundle(&self) -> Bundle {
-        match self.scatter("UMAP").figure() {
-            Ok(figure) => figure.bundle(),
-            Err(e) => Bundle::text(e.to_string()),
-        }
+        figure_or_reason(self.scatter("UMAP").figure())
     }
 }

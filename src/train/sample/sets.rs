@@ -154,12 +154,6 @@ impl Sets {
         Ok(self)
     }
 
-    /// The same with every perturbation `repeats` times an epoch, at least once.
-    pub fn repeated(mut self, repeats: usize) -> Self {
-        self.repeats = repeats.max(1);
-        self
-    }
-
     /// The perturbations that are left, by number.
     pub fn perturbations(&self) -> Vec<usize> {
         self.groups.iter().map(|(perturbation, _)| *perturbation).collect()
