@@ -2,13 +2,15 @@
 //! [simulated|plate] [SEEDS [EPOCHS]] [MODEL...] [key=value...]`.
 //!
 //! Models: `cross:8` (two batches, sets of 8 cells), `within:8`, `cross:1`, `within:1`, `same:1` (DINO) and so on, `features`
-//! (engineered ones). All of them see as many cells at the same learning rate.
+//! (engineered ones), `truth` (strengths of planted phenotypes; simulated screens only). All that learn see as many cells at
+//! the same learning rate.
 //!
-//! `simulated`: a screen with batch gains and its truth; printed are the metrics of the paper's Tables 1 and 2 and the share of
-//! eigenvalues that says whether training collapsed. Keys: `effect`, `cells` of a guide, `gain`, `offset`, `blur`.
+//! `simulated`: `OpsConfig::with_batch_effects`, each number of it a key; printed are the metrics of the paper's Tables 1 and 2
+//! and the share of eigenvalues that says whether training collapsed. `guides`: sets are of guides, not of genes.
 //! `plate`: BBBC013; printed is how alike replicates are (`evaluate::ReplicatePlate`).
-//! Keys of both: `rate`, `temperature` of the teacher, `momentum`, `images` of a step, `side`, `width`, `blocks`, `zscore` (1: each
-//! image by itself), `percentiles` (1: each channel of each crop brought to 0..1).
+//! Keys of both: `rate`, `temperature` of the teacher, `momentum`, `strength` of augmentation, `start` (1: by inputs, 0: as
+//! published), `images` of a step, `side`, `width`, `blocks`, `outputs`, `repeats`, `low` and `high` (what becomes 0 and 1), `zscore`
+//! (1: each image by itself), `percentiles` (1: each channel of each crop brought to 0..1).
 
 #[path = "common/asked.rs"]
 mod asked;
@@ -19,22 +21,23 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use asked::Asked;
+use ndarray::Array2;
 use perturbook::datasets::bbbc013;
 use perturbook::evaluate::{Relations, ReplicatePlate};
 use perturbook::methods::engineered::Engineered;
-use perturbook::methods::set_dino::{BatchProfiles, Model, Normalisation, Settings, Strategy};
+use perturbook::methods::set_dino::{BatchProfiles, Model, Normalisation, Settings, Start, Strategy};
 use perturbook::methods::{Method, Plan, Unit, pixels};
-use perturbook::nn::vit::VitConfig;
 use perturbook::screen::{Embedding, Label, Screen};
-use perturbook::simulate::{OpsConfig, ops_images};
-use perturbook::tensor::cpu;
+use perturbook::simulate::{OpsConfig, Phenotype, SimulatedImages, ops_images};
+use perturbook::tensor::{choose_device, cpu};
 use perturbook::train::Silent;
 use perturbook::{Error, Result};
 use spread::spread;
 
 /// The models that are named, or the usual ones.
 fn models<'a>(asked: &'a Asked, usual: &[&'a str]) -> Vec<&'a str> {
-    let named: Vec<&str> = asked.words().filter(|word| word.contains(':') || *word == "features").collect();
+    let named: Vec<&str> =
+        asked.words().filter(|word| word.contains(':') || ["features", "truth"].contains(word)).collect();
     if named.is_empty() { usual.to_vec() } else { named }
 }
 
@@ -42,6 +45,9 @@ fn models<'a>(asked: &'a Asked, usual: &[&'a str]) -> Vec<&'a str> {
 fn change(asked: &Asked, settings: &mut Settings) {
     let (key, optimisation) = (|name: &str| asked.key(name), &mut settings.optimisation);
     optimisation.rate = key("rate").unwrap_or(optimisation.rate);
+    settings.strength = key("strength").unwrap_or(settings.strength);
+    settings.start =
+        key("start").map_or(settings.start, |by| if by > 0.0 { Start::ByInputs } else { Start::Published });
     if let Some(temperature) = key("temperature") {
         optimisation.teacher_temperature = [temperature; 2];
     }
@@ -54,8 +60,14 @@ fn change(asked: &Asked, settings: &mut Settings) {
     ] {
         *setting = asked.key(name).map_or(*setting, |value| value as usize);
     }
+    if let Some(low) = key("low") {
+        settings.intensity = pixels::Intensity::Between { low, high: key("high").unwrap_or(1.0) };
+    }
     if key("percentiles") == Some(1.0) {
         settings.intensity = pixels::Intensity::Percentiles { low: 0.1, high: 99.9 };
+    }
+    for (name, setting) in [("outputs", &mut settings.head.outputs), ("repeats", settings.repeats.get_or_insert(1))] {
+        *setting = asked.key(name).map_or(*setting, |value| value as usize);
     }
     if key("zscore") == Some(1.0) {
         settings.normalisation = Normalisation::ZScore;
@@ -81,37 +93,52 @@ fn fitted(model: &str, plan: &Plan<Settings>, learned: &Screen, all: &Screen) ->
         return Ok((Engineered::fit(learned, &Engineered::quick(), &cpu(), &mut Silent)?.embed(all)?, None));
     }
     let plan = Plan { settings: sets(&plan.settings, model)?, run: plan.run.clone() };
-    let fitted = Model::fit(learned, &plan, &cpu(), &mut Silent)?;
+    let fitted = Model::fit(learned, &plan, &choose_device()?.device, &mut Silent)?;
     Ok((fitted.embed(all)?, fitted.eigenvalue_share()))
 }
 
+/// The screen that is asked for: each number of [`OpsConfig`] is a key.
+fn design(asked: &Asked, seed: u64) -> Result<OpsConfig> {
+    let wrong = |e| Error::new(format!("not a screen: {e}"));
+    let mut fields = serde_json::to_value(OpsConfig::with_batch_effects()).map_err(wrong)?;
+    for (name, value) in fields.as_object_mut().into_iter().flatten() {
+        if let Some(asked) = asked.key(name) {
+            *value = if value.is_u64() { (asked as u64).into() } else { asked.into() };
+        }
+    }
+    Ok(OpsConfig { seed, ..serde_json::from_value(fields).map_err(wrong)? })
+}
+
+/// The strength of each phenotype in each cell: what a perfect embedding would be.
+fn planted(simulated: &SimulatedImages, screen: &Screen) -> Result<Embedding> {
+    let truth = &simulated.truth;
+    let mut values = Array2::<f32>::zeros((truth.cells.len(), Phenotype::ALL.len()));
+    for (mut to, cell) in values.rows_mut().into_iter().zip(&truth.cells) {
+        let shown = cell.gene.filter(|_| !cell.escaped).map_or(&[][..], |gene| &truth.genes[gene].effects);
+        shown.iter().for_each(|&(phenotype, strength)| to[phenotype as usize] = strength as f32);
+    }
+    Embedding::new(values, screen.table().clone())
+}
+
 fn simulated(asked: &Asked) -> Result<()> {
-    let [seeds, epochs] = asked.numbers([3, 20]);
+    let [seeds, epochs] = asked.numbers([3, 10]);
     for model in models(asked, &["cross:8", "within:8", "same:1", "cross:1", "features"]) {
         let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for seed in 0..seeds {
-            let key = |name: &str, usual: f64| asked.key(name).unwrap_or(usual);
-            let design = OpsConfig {
-                size: key("side", 48.0) as usize,
-                effect: key("effect", 1.5),
-                cells_per_guide: key("cells", 72.0) as usize,
-                gain: key("gain", 0.3),
-                offset: key("offset", 0.02),
-                blur: key("blur", 2.0),
-                control_guides: 16,
-                seed,
-                ..OpsConfig::default()
-            };
-            let simulated = ops_images(&design)?;
+            let simulated = ops_images(&design(asked, seed)?)?;
             let complexes = Relations::from_sets(&simulated.truth.gene_sets());
             let screen = simulated.screen()?;
-            let vit = VitConfig { channels: 4, ..Settings::plate().vit };
-            let mut plan = Model::plate();
-            plan.settings = Settings { unit: Unit::Guide, vit, intensity: pixels::Intensity::AsIs, ..plan.settings };
+            let mut plan = Model::simulated();
+            if asked.words().any(|word| word == "guides") {
+                plan.settings.unit = Unit::Guide;
+            }
             change(asked, &mut plan.settings);
             (plan.run.seed, plan.run.epochs) = (seed, epochs);
             let started = Instant::now();
-            let (cells, share) = fitted(model, &plan, &screen, &screen)?;
+            let (cells, share) = match model {
+                "truth" => (planted(&simulated, &screen)?, None),
+                _ => fitted(model, &plan, &screen, &screen)?,
+            };
             let seconds = ("seconds".to_owned(), started.elapsed().as_secs_f64());
             let metrics = BatchProfiles::of(&screen, &cells, Unit::Gene)?.metrics(&[&complexes])?;
             let share = share.map(|share| ("eigenvalue share".to_owned(), share));

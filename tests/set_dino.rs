@@ -1,13 +1,15 @@
 //! Set-DINO as a whole on small simulated screens: training, resumption, features, files, and what is refused.
 
+mod common;
 #[path = "common/stop_after.rs"]
 mod stop_after;
 
 use std::path::Path;
 
+use burn::tensor::TensorData;
 use ndarray::{Array2, Array4, Axis, s};
 use perturbook::images::{CellImages, MemoryImages};
-use perturbook::methods::pixels::Intensity;
+use perturbook::methods::pixels::{ControlStatistics, Intensity};
 use perturbook::methods::set_dino::{
     Aggregation, Augmentation, BatchProfiles, Distillation, Model, Monitor, Normalisation, Optimisation, SetDino,
     Settings, Strategy, Trainer, Viewer, views_figure,
@@ -19,7 +21,7 @@ use perturbook::nn::vit::VitConfig;
 use perturbook::screen::{Features, Label, Payload, Screen};
 use perturbook::simulate::{OpsConfig, Phenotype, ops_images};
 use perturbook::tensor::{Device, Tensor, cpu};
-use perturbook::train::{Ended, FitConfig, Learner, Phase, Sampler, Sets, Silent, Step};
+use perturbook::train::{Ended, FitConfig, Learner, Phase, Sampler, SetPair, Sets, Silent, Step};
 use polars::prelude::{col, df, lit};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -487,4 +489,57 @@ fn views_attention_and_metrics_of_a_small_screen() {
     assert!(metrics.map > metrics.map_by_chance, "{metrics:?}");
     let by_components = profiles.metrics_by_components(&[&complexes], &[1, 5]).expect("metrics");
     assert_eq!(by_components.iter().map(|(count, _)| *count).collect::<Vec<_>>(), [1, 5]);
+}
+
+#[test]
+fn ten_real_cells_go_through_views_normalisation_and_the_published_network() {
+    let Some(path) = common::shared_file("data/ops_cells/lmdb_rebuilt") else { return };
+    let real = Screen::open(&path).expect("ten cells");
+    let rows: Vec<usize> = (0..real.len()).collect();
+    let images = real.read_images(&rows).expect("images");
+    let each = Settings { normalisation: Normalisation::ZScore, ..Settings::default() };
+    let plain = Viewer::new(&real, &each, None).expect("a viewer").plain(&rows).expect("normalised");
+    assert_eq!(plain.dim(), (10, 4, 96, 96));
+    for plane in
+        plain.outer_iter().flat_map(|image| image.outer_iter().map(|plane| plane.to_owned()).collect::<Vec<_>>())
+    {
+        let plane = plane.mapv(f64::from);
+        assert!(plane.mean().unwrap().abs() < 1e-3 && (plane.std(0.0) - 1.0).abs() < 1e-3);
+    }
+
+    // By controls: as though the first five cells were those of the well.
+    let gene = |row: usize| if row < 5 { "nontargeting".to_owned() } else { format!("GENE{row}") };
+    let table =
+        df!("gene" => rows.iter().map(|&row| gene(row)).collect::<Vec<String>>(), "well" => ["A1"; 10]).unwrap();
+    let images: std::sync::Arc<dyn CellImages> = std::sync::Arc::new(MemoryImages::unnamed(images));
+    let well = Screen::new(table, Payload::Images(images)).expect("a screen");
+    let settings = Settings::default();
+    let statistics = ControlStatistics::of(&well, &settings.pixels()).expect("controls");
+    let viewer = Viewer::new(&well, &settings, Some(&statistics)).expect("a viewer");
+    let controls = viewer.plain(&rows[..5]).expect("normalised").mapv(f64::from);
+    for channel in controls.axis_iter(Axis(1)) {
+        assert!(channel.mean().unwrap().abs() < 1e-3 && (channel.std(0.0) - 1.0).abs() < 1e-3);
+    }
+    let pair = SetPair { perturbation: 0, batches: [0, 0], rows: [rows[..5].to_vec(), rows[5..].to_vec()] };
+    let views = viewer.views(&[pair], &mut ChaCha8Rng::seed_from_u64(4)).expect("views");
+    assert_eq!((views.globals.dim(), views.locals.dim()), ((10, 4, 96, 96), (40, 4, 48, 48)));
+    assert!(views.globals.iter().chain(&views.locals).all(|v| v.is_finite()));
+    let pictures = views_figure(&real, &settings, &rows, 0).expect("a figure");
+    assert!(pictures.summary().contains("local view 4"));
+
+    let network =
+        SetDino::new(&settings.vit, &settings.head, &mut ChaCha8Rng::seed_from_u64(5), &cpu()).expect("ViT-S");
+    let tensor = |images: &Array4<f32>| -> Tensor<4> {
+        let (n, channels, height, width) = images.dim();
+        Tensor::from_data(
+            TensorData::new(images.iter().copied().collect::<Vec<f32>>(), [n, channels, height, width]),
+            &cpu(),
+        )
+    };
+    let seen = network.features(tensor(&plain)).expect("features");
+    assert_eq!(seen.dims(), [10, 1536]);
+    let one = network.features(tensor(&plain.slice(s![3..4, .., .., ..]).to_owned())).expect("features of one");
+    let apart = (seen.clone().narrow(0, 3, 1) - one).abs().max().into_scalar();
+    let cells_apart = (seen.clone().narrow(0, 3, 1) - seen.narrow(0, 4, 1)).abs().max().into_scalar();
+    assert!(apart < 1e-4 && cells_apart > 1e-2, "{apart} {cells_apart}");
 }

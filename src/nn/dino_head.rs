@@ -14,7 +14,7 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Init, Linear, gelu, l2_normalise};
+use super::{Init, Linear, STARTING_STD, gelu, l2_normalise};
 use crate::tensor::{Backend, Device, Tensor, product};
 use crate::{Error, Result};
 
@@ -69,7 +69,7 @@ impl DinoHead {
     /// ```
     pub fn new(width: usize, config: &DinoHeadConfig, rng: &mut ChaCha8Rng, device: &Device) -> Self {
         let DinoHeadConfig { hidden, bottleneck, outputs } = *config;
-        let mut linear = |from, to| Linear::new(from, to, Init::TruncatedNormal(0.02), rng, device);
+        let mut linear = |from, to| Linear::new(from, to, Init::TruncatedNormal(STARTING_STD), rng, device);
         Self {
             fc1: linear(width, hidden),
             fc2: linear(hidden, hidden),

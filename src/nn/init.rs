@@ -18,6 +18,9 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::tensor::{Device, Tensor};
 
+/// The standard deviation that vision transformers and what stands on them start with.
+pub(crate) const STARTING_STD: f64 = 0.02;
+
 /// A rule for the first numbers of a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Init {

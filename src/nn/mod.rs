@@ -43,6 +43,7 @@ pub use dropout::dropout_mask;
 pub use dual::Dual;
 pub use gelu::gelu;
 pub(crate) use gelu::gelu_in_place;
+pub(crate) use init::STARTING_STD;
 pub use init::{Init, normal, uniform};
 pub use instance_norm::{InstanceNorm, instance_norm};
 pub use l2_normalise::l2_normalise;

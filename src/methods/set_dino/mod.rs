@@ -65,7 +65,7 @@ pub use pool::{Aggregation, Pair, SetPool};
 #[cfg(feature = "screens")]
 pub use profiles::BatchProfiles;
 #[cfg(feature = "screens")]
-pub use settings::{Augmentation, Normalisation, Settings, Strategy};
+pub use settings::{Augmentation, Normalisation, Settings, Start, Strategy};
 #[cfg(feature = "screens")]
 pub use trainer::Trainer;
 pub use training::SetDinoTraining;

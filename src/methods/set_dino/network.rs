@@ -1,5 +1,6 @@
 //! Set-DINO's network: a vision transformer for cells and a projection head for sets of them.
 
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
@@ -7,13 +8,14 @@ use super::{Aggregation, FEATURE_BLOCKS, SetPool};
 use crate::Result;
 use crate::nn::dino_head::{DinoHead, DinoHeadConfig, set_mean};
 use crate::nn::vit::{Vit, VitConfig};
+use crate::nn::{STARTING_STD, replaced};
 use crate::tensor::{Backend, Device, Tensor, cat};
 
 /// Backbone and head, of the student or of the teacher.
 ///
 /// Images are `n x channels x height x width`. Those of a view are the cells of unit 0, then those of unit 1, and so on;
 /// views follow one another.
-#[derive(burn::module::Module, Debug)]
+#[derive(Module, Debug)]
 pub struct SetDino<B: Burn = Backend> {
     /// Cells to class tokens.
     pub backbone: Vit<B>,
@@ -56,6 +58,14 @@ impl SetDino {
         let device = self.backbone.cls_token.val().device();
         self.pool = SetPool::new(aggregation, self.backbone.config().width, rng, &device);
         self
+    }
+
+    /// The same with weights of linear layers drawn wider: their standard deviation is `1 / sqrt(inputs)` instead of 0.02.
+    ///
+    /// Of the head's last layer only directions count, which stay.
+    #[must_use]
+    pub fn started_by_inputs(self) -> Self {
+        self.map(&mut ByInputs)
     }
 
     /// Images of one size to logits of their sets of `cells` images, `sets x outputs`: what the teacher does with global
@@ -116,5 +126,21 @@ impl SetDino {
 
     fn of_sets(&self, class: Tensor<2>, cells: usize) -> Result<Tensor<2>> {
         Ok(self.head.forward(self.sets(class, cells)?))
+    }
+}
+
+/// Widens what was drawn with the published standard deviation: all that has two dimensions.
+struct ByInputs;
+
+impl ModuleMapper<Backend> for ByInputs {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match param.dims()[..] {
+            [_, inputs] => {
+                let (id, drawn, mapper) = param.consume();
+                let widened = drawn.clone().detach() / (STARTING_STD * (inputs as f64).sqrt());
+                Param::from_mapped_value(id, replaced(&drawn, widened), mapper)
+            }
+            _ => param,
+        }
     }
 }

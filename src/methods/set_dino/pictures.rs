@@ -25,7 +25,7 @@ pub fn views_figure(screen: &Screen, settings: &Settings, rows: &[usize], seed: 
     let pixels = settings.pixels();
     pixels.check(screen)?;
     let cells = pixels.read(screen, rows)?;
-    let mut sampler = ViewSampler::new(seed, 0, settings.augmentation.release());
+    let mut sampler = ViewSampler::new(seed, 0, settings.augmentation.release()).with_strength(settings.strength)?;
     let views = set_views(cells.view(), &mut sampler, settings.locals)?;
     let locals: Vec<Array4<f32>> = views.locals.iter().map(|view| enlarged(view, settings.side)).collect();
     let grid = ImageGrid::new("Views of cells", &coloured_channels(screen.payload().channels()))

@@ -17,12 +17,12 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::nn::dino_head::set_mean;
-use crate::nn::{Init, Linear, gelu};
+use crate::nn::{Init, Linear, STARTING_STD, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 use crate::{Error, Result};
 
 /// How all layers start.
-const INIT: Init = Init::TruncatedNormal(0.02);
+const INIT: Init = Init::TruncatedNormal(STARTING_STD);
 
 /// How the cells of a set become one vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -69,6 +69,18 @@ pub enum Normalisation {
     Ntc,
 }
 
+/// How the weights of linear layers start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// With a standard deviation of 0.02, whatever their size.
+    #[default]
+    Published,
+    /// With one of `1 / sqrt(inputs)`, so that signals keep their size. For networks much narrower than the published one, in
+    /// which 0.02 all but silences the image beside the class token.
+    ByInputs,
+}
+
 /// The settings of Set-DINO (methods 4 and rows 18-26 of its register).
 ///
 /// ```
@@ -101,6 +113,9 @@ pub struct Settings {
     pub locals: usize,
     /// Which version of the augmentations.
     pub augmentation: Augmentation,
+    /// How far exponents and offsets of views go, from 0 (intensities stay) to 1 (as published). A small network that learns
+    /// for minutes finds nothing in common to views that differ by as much as the published ones.
+    pub strength: f64,
     /// The last step before the network.
     pub normalisation: Normalisation,
     /// What the controls' standard deviation is multiplied by: 1, or 2 for the published checkpoint.
@@ -122,6 +137,8 @@ pub struct Settings {
     pub vit: VitConfig,
     /// Sizes of the projection head.
     pub head: DinoHeadConfig,
+    /// How linear layers start.
+    pub start: Start,
 }
 
 impl Default for Settings {
@@ -136,6 +153,7 @@ impl Default for Settings {
             side: 96,
             locals: 4,
             augmentation: Augmentation::Corrected2025,
+            strength: 1.0,
             normalisation: Normalisation::Ntc,
             ntc_std_factor: 1.0,
             aggregation: Aggregation::Mean,
@@ -146,6 +164,7 @@ impl Default for Settings {
             optimisation: Optimisation::default(),
             vit: VitConfig::default(),
             head: DinoHeadConfig::default(),
+            start: Start::Published,
         }
     }
 }
@@ -192,7 +211,7 @@ impl Settings {
             repeats: Some(27),
             side: 48,
             monitor_every: 50,
-            intensity: Intensity::DividedBy(255.0),
+            intensity: Intensity::Between { low: 5.0, high: 100.0 },
             optimisation: Optimisation {
                 rate: 1.6e-2,
                 warm_up_epochs: 1,
@@ -212,6 +231,27 @@ impl Settings {
             },
             head: DinoHeadConfig { hidden: 256, bottleneck: 64, outputs: 256 },
             ..Self::default()
+        }
+    }
+
+    /// A small network for simulated screens of 32 pixels with some 24 genes: sets of 8 cells, 128 cells a view.
+    pub fn simulated() -> Self {
+        let plate = Self::plate();
+        Self {
+            images: 128,
+            repeats: Some(26),
+            side: 32,
+            strength: 0.3,
+            intensity: Intensity::Between { low: 0.02, high: 0.5 },
+            optimisation: Optimisation {
+                momentum: [0.98, 1.0],
+                teacher_temperature: [0.02, 0.02],
+                ..plate.optimisation
+            },
+            vit: VitConfig { channels: 4, width: 48, grid: 4, ..plate.vit },
+            head: DinoHeadConfig { outputs: 64, ..plate.head },
+            start: Start::ByInputs,
+            ..plate
         }
     }
 
@@ -274,7 +314,8 @@ impl Settings {
     /// Whether training by these settings is possible.
     ///
     /// # Errors
-    /// When a number is 0 that must not be, patches do not fill global and local views, or a factor is not positive.
+    /// When a number is 0 that must not be, patches do not fill global and local views, a factor is not positive, or a
+    /// strength not from 0 to 1.
     pub fn check(&self) -> Result<()> {
         self.vit.check()?;
         self.intensity.check()?;
@@ -296,6 +337,9 @@ impl Settings {
         }
         if !(self.ntc_std_factor.is_finite() && self.ntc_std_factor > 0.0) {
             return refuse(format!("a factor of {}", self.ntc_std_factor), "ntc_std_factor", "take 1, or 2");
+        }
+        if !(0.0..=1.0).contains(&self.strength) {
+            return refuse(format!("a strength of {}", self.strength), "strength", "take a number from 0 to 1");
         }
         if self.monitor_every == 0 || !(0.0..=1.0).contains(&self.collapse_below) {
             let what = format!("a look every {} steps for a share of {}", self.monitor_every, self.collapse_below);

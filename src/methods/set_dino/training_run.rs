@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::{Distillation, Model, Normalisation, SetDino, Settings, Trainer, Viewer, Views};
+use super::{Distillation, Model, Normalisation, SetDino, Settings, Start, Trainer, Viewer, Views};
 use crate::methods::Plan;
 use crate::methods::pixels::{ControlStatistics, both_devices, fingerprint};
 use crate::nn::State;
@@ -82,6 +82,7 @@ pub(super) fn fit_to(
     let training = settings.training(plan.run.epochs, sampler.steps());
     let student = SetDino::new(&settings.vit, &settings.head, &mut rng, &recording)?;
     let student = student.aggregated(settings.aggregation, &mut rng);
+    let student = if settings.start == Start::ByInputs { student.started_by_inputs() } else { student };
     let distillation = Distillation::of(student, &settings.head, &training, &mut rng, &recording);
     let mut trainer = Trainer::new(distillation, settings, &recording);
 

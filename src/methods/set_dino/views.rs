@@ -78,7 +78,8 @@ impl<'a> Viewer<'a> {
         for set in 0..2 {
             let rows: Vec<usize> = pairs.iter().flat_map(|pair| &pair.rows[set]).copied().collect();
             let images = self.pixels.read(self.screen, &rows)?;
-            let mut sampler = ViewSampler::new(seed, set as u32, self.settings.augmentation.release());
+            let sampler = ViewSampler::new(seed, set as u32, self.settings.augmentation.release());
+            let mut sampler = sampler.with_strength(self.settings.strength)?;
             let made = set_views(images.view(), &mut sampler, locals)?;
             put(&mut views.globals, set, &made.global);
             for (local, view) in made.locals.iter().enumerate() {

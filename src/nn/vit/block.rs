@@ -13,7 +13,7 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::VitConfig;
-use crate::nn::{Init, LayerNorm, Linear, gelu};
+use crate::nn::{Init, LayerNorm, Linear, STARTING_STD, gelu};
 use crate::tensor::{Backend, Device, Tensor, product};
 
 /// A block; tokens are `n x tokens x width`.
@@ -37,7 +37,8 @@ pub struct Block<B: Burn = Backend> {
 impl Block {
     pub(super) fn new(config: &VitConfig, rng: &mut ChaCha8Rng, device: &Device) -> Self {
         let (width, hidden) = (config.width, config.width * config.mlp_ratio);
-        let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::TruncatedNormal(0.02), rng, device);
+        let mut linear =
+            |inputs, outputs| Linear::new(inputs, outputs, Init::TruncatedNormal(STARTING_STD), rng, device);
         Self {
             qkv: linear(width, 3 * width),
             proj: linear(width, width),

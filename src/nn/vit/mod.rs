@@ -25,7 +25,7 @@ use burn::tensor::backend::Backend as Burn;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Init, LayerNorm};
+use super::{Init, LayerNorm, STARTING_STD};
 use crate::tensor::{Backend, Device, Tensor, cat};
 use crate::{Error, Result};
 
@@ -69,7 +69,13 @@ impl Vit {
         config.check()?;
         let width = config.width;
         let mut drawn = |tokens: usize| {
-            Param::from_tensor(Init::TruncatedNormal(0.02).weight([1, tokens, width], width, width, rng, device))
+            Param::from_tensor(Init::TruncatedNormal(STARTING_STD).weight(
+                [1, tokens, width],
+                width,
+                width,
+                rng,
+                device,
+            ))
         };
         let (cls_token, pos_embed) = (drawn(1), drawn(1 + config.grid * config.grid));
         Ok(Self {

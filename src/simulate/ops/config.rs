@@ -109,6 +109,25 @@ impl OpsConfig {
         }
     }
 
+    /// A screen in which wells differ by more than normalisation by controls takes away: focus, above all. 24 genes in pairs, each
+    /// pair with an effect of its own; 3,968 cells of `4 x 32 x 32`.
+    pub fn with_batch_effects() -> Self {
+        Self {
+            size: 32,
+            genes: 24,
+            complexes: 12,
+            complex_size: 2,
+            null_genes: 0,
+            effect: 3.0,
+            control_guides: 14,
+            cells_per_guide: 64,
+            gain: 0.4,
+            offset: 0.02,
+            blur: 9.0,
+            ..Self::default()
+        }
+    }
+
     /// Number of cells, targeted and control.
     pub fn cells(&self) -> usize {
         (self.genes * self.guides + self.control_guides) * self.cells_per_guide

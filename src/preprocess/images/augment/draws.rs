@@ -12,7 +12,8 @@ use super::{LocalCrop, Orientation, Zoom, zoom_side};
 use crate::{Error, Result};
 
 const ZOOM: std::ops::Range<f64> = 0.9..1.0;
-const GAMMA: std::ops::Range<f32> = 0.5..1.5;
+/// How far exponents go from 1.
+const GAMMA: f32 = 0.5;
 const LOCAL_SCALE: std::ops::Range<f64> = 0.4..0.6;
 const LOWEST_OFFSET: f32 = -0.3;
 
@@ -65,6 +66,7 @@ pub struct LocalDraw {
 #[derive(Clone, Debug)]
 pub struct ViewSampler {
     release: Release,
+    strength: f32,
     global: ChaCha8Rng,
     local: ChaCha8Rng,
 }
@@ -77,7 +79,19 @@ impl ViewSampler {
             rng.set_stream(2 * u64::from(worker) + kind);
             rng
         };
-        Self { release, global: stream(0), local: stream(1) }
+        Self { release, strength: 1.0, global: stream(0), local: stream(1) }
+    }
+
+    /// The same with exponents and offsets that go only so far: at 0 intensities stay, at 1 they are as published.
+    ///
+    /// # Errors
+    /// When it is not from 0 to 1.
+    pub fn with_strength(self, strength: f64) -> Result<Self> {
+        if !(0.0..=1.0).contains(&strength) {
+            return Err(Error::new(format!("intensities cannot be changed by {strength} of the published ranges"))
+                .fix("take a strength from 0 to 1"));
+        }
+        Ok(Self { strength: strength as f32, ..self })
     }
 
     /// Values for the next global view of an image of `channels x height x width`.
@@ -97,7 +111,7 @@ impl ViewSampler {
             Release::Corrected2025 => (rng.random_range(0..=last_top), rng.random_range(0..=last_left)),
         };
         let zoom = Zoom { height: part_height, width: part_width, top, left };
-        let (gamma, offset) = intensities(rng, channels, self.release);
+        let (gamma, offset) = intensities(rng, channels, self.release, self.strength);
         Ok(GlobalDraw { orientation, zoom, gamma, offset })
     }
 
@@ -115,7 +129,7 @@ impl ViewSampler {
         let rng = &mut self.local;
         let orientation = orientation(rng);
         let (height, width) = turned(orientation, height, width);
-        let (gamma, offset) = intensities(rng, channels, self.release);
+        let (gamma, offset) = intensities(rng, channels, self.release, self.strength);
         let mut centre = |side: usize| {
             let margin = half(side, LOCAL_SCALE.end);
             rng.random_range(margin..side - margin)
@@ -135,13 +149,13 @@ fn turned(orientation: Orientation, height: usize, width: usize) -> (usize, usiz
     if orientation.rotate { (width, height) } else { (height, width) }
 }
 
-fn intensities(rng: &mut ChaCha8Rng, channels: usize, release: Release) -> (Vec<f32>, Vec<f32>) {
+fn intensities(rng: &mut ChaCha8Rng, channels: usize, release: Release, strength: f32) -> (Vec<f32>, Vec<f32>) {
     let highest = match release {
         Release::Published2024 => 0.5,
         Release::Corrected2025 => 0.3,
     };
-    let gamma = (0..channels).map(|_| rng.random_range(GAMMA)).collect();
-    let offset = (0..channels).map(|_| rng.random_range(LOWEST_OFFSET..highest)).collect();
+    let gamma = (0..channels).map(|_| 1.0 + strength * rng.random_range(-GAMMA..GAMMA)).collect();
+    let offset = (0..channels).map(|_| strength * rng.random_range(LOWEST_OFFSET..highest)).collect();
     (gamma, offset)
 }
 
@@ -159,6 +173,19 @@ mod tests {
     fn sampled(release: Release) -> Vec<(GlobalDraw, LocalDraw)> {
         let mut sampler = ViewSampler::new(3, 0, release);
         (0..2000).map(|_| (sampler.global(4, 96, 96).unwrap(), sampler.local(4, 96, 96).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_strength_narrows_intensities_and_nothing_else() {
+        let sampler = ViewSampler::new(3, 0, Release::Corrected2025);
+        let draws = |mut sampler: ViewSampler| sampler.global(4, 96, 96).unwrap();
+        let (whole, quarter) = (draws(sampler.clone()), draws(sampler.clone().with_strength(0.25).unwrap()));
+        assert_eq!((whole.orientation, &whole.zoom), (quarter.orientation, &quarter.zoom));
+        for (whole, quarter) in whole.offset.iter().zip(&quarter.offset) {
+            assert_eq!(0.25 * whole, *quarter);
+        }
+        assert!(quarter.gamma.iter().all(|a| (0.875..1.125).contains(a)));
+        assert!(sampler.with_strength(1.5).is_err());
     }
 
     #[test]
