@@ -62,8 +62,9 @@ impl Model {
         Plan { settings, run: FitConfig { epochs: 10, ..FitConfig::default() } }
     }
 
-    /// A plan for a simulated screen of 24 genes ([`OpsConfig::with_batch_effects`](crate::simulate::OpsConfig::with_batch_effects)): sets of 8
-    /// cells of a gene from two wells, 128 cells a view; 400 steps.
+    /// A plan for a simulated screen of 20 genes
+    /// ([`OpsConfig::with_batch_effects`](crate::simulate::OpsConfig::with_batch_effects)): sets of 8 cells of a gene from two
+    /// wells, 128 cells a view; 400 steps.
     pub fn simulated() -> Plan<Settings> {
         let settings = Settings::simulated();
         Plan { settings, run: FitConfig { epochs: 10, ..FitConfig::default() } }

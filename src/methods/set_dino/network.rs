@@ -63,6 +63,22 @@ impl SetDino {
     /// The same with weights of linear layers drawn wider: their standard deviation is `1 / sqrt(inputs)` instead of 0.02.
     ///
     /// Of the head's last layer only directions count, which stay.
+    ///
+    /// ```
+    /// use perturbook::methods::set_dino::SetDino;
+    /// use perturbook::nn::dino_head::DinoHeadConfig;
+    /// use perturbook::nn::vit::VitConfig;
+    /// use perturbook::tensor::cpu;
+    /// use rand::SeedableRng;
+    ///
+    /// let vit = VitConfig { width: 100, blocks: 1, heads: 2, ..VitConfig::default() };
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+    /// let network = SetDino::new(&vit, &DinoHeadConfig::default(), &mut rng, &cpu())?;
+    /// let std = |of: &SetDino| of.backbone.blocks[0].fc1.weight.val().powf_scalar(2.0).mean().sqrt().into_scalar();
+    /// assert!((std(&network) - 0.02).abs() < 1e-3);
+    /// assert!((std(&network.started_by_inputs()) - 0.1).abs() < 5e-3); // 1 / sqrt(100)
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
     #[must_use]
     pub fn started_by_inputs(self) -> Self {
         self.map(&mut ByInputs)

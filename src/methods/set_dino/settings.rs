@@ -234,12 +234,12 @@ impl Settings {
         }
     }
 
-    /// A small network for simulated screens of 32 pixels with some 24 genes: sets of 8 cells, 128 cells a view.
+    /// A small network for simulated screens of 32 pixels with some twenty genes: sets of 8 cells, 128 cells a view.
     pub fn simulated() -> Self {
         let plate = Self::plate();
         Self {
             images: 128,
-            repeats: Some(26),
+            repeats: Some(31),
             side: 32,
             strength: 0.3,
             intensity: Intensity::Between { low: 0.02, high: 0.5 },

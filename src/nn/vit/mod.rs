@@ -68,15 +68,8 @@ impl Vit {
     pub fn new(config: &VitConfig, rng: &mut ChaCha8Rng, device: &Device) -> Result<Self> {
         config.check()?;
         let width = config.width;
-        let mut drawn = |tokens: usize| {
-            Param::from_tensor(Init::TruncatedNormal(STARTING_STD).weight(
-                [1, tokens, width],
-                width,
-                width,
-                rng,
-                device,
-            ))
-        };
+        let init = Init::TruncatedNormal(STARTING_STD);
+        let mut drawn = |tokens: usize| Param::from_tensor(init.weight([1, tokens, width], width, width, rng, device));
         let (cls_token, pos_embed) = (drawn(1), drawn(1 + config.grid * config.grid));
         Ok(Self {
             cls_token,

@@ -57,6 +57,8 @@ pub struct OpsConfig {
     pub offset: f64,
     /// Largest additional blur of a batch: standard deviation in pixels of the camera (100 to a crop).
     pub blur: f64,
+    /// Whether the blurs of batches lie evenly from none to the largest, instead of anywhere between.
+    pub even_blur: bool,
     /// Photons at full scale; shot noise falls with their square root.
     pub photons: f64,
     /// Read noise, in units of full scale.
@@ -86,6 +88,7 @@ impl Default for OpsConfig {
             gain: 0.15,
             offset: 0.01,
             blur: 0.6,
+            even_blur: false,
             photons: 1500.0,
             read_noise: 0.006,
             seed: 0,
@@ -109,21 +112,33 @@ impl OpsConfig {
         }
     }
 
-    /// A screen in which wells differ by more than normalisation by controls takes away: focus, above all. 24 genes in pairs, each
-    /// pair with an effect of its own; 3,968 cells of `4 x 32 x 32`.
+    /// A screen in which wells differ by more than normalisation by controls takes away: some are out of focus, and in some a
+    /// channel is overexposed once it is brought to 0..1. 20 genes in pairs, each pair with an effect of its own; 3,456 cells of
+    /// `4 x 32 x 32`.
+    ///
+    /// ```
+    /// use perturbook::simulate::{OpsConfig, ops_screen};
+    ///
+    /// let screen = ops_screen(&OpsConfig::with_batch_effects())?;
+    /// let mut blurs: Vec<f32> = screen.truth().batches.iter().map(|batch| batch.blur).collect();
+    /// blurs.sort_by(f32::total_cmp);
+    /// assert_eq!((screen.truth().cells.len(), blurs[0], blurs[1], blurs[5]), (3456, 0.0, 1.8, 9.0));
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
     pub fn with_batch_effects() -> Self {
         Self {
             size: 32,
-            genes: 24,
-            complexes: 12,
+            genes: 20,
+            complexes: 10,
             complex_size: 2,
             null_genes: 0,
             effect: 3.0,
             control_guides: 14,
             cells_per_guide: 64,
-            gain: 0.4,
+            gain: 0.8,
             offset: 0.02,
             blur: 9.0,
+            even_blur: true,
             ..Self::default()
         }
     }

@@ -29,7 +29,7 @@ const LEAST_OFFSET: f32 = 0.02;
 
 pub(super) fn batches(config: &OpsConfig) -> Vec<OpsBatch> {
     let mut draw = Draw(stream(config.seed, Stream::OpsBatches));
-    (0..config.batches())
+    let mut batches: Vec<OpsBatch> = (0..config.batches())
         .map(|batch| {
             let well = batch % config.wells_per_plate;
             OpsBatch {
@@ -41,7 +41,15 @@ pub(super) fn batches(config: &OpsConfig) -> Vec<OpsBatch> {
                 brightest: (draw.within(-0.25, 0.25), draw.within(-0.25, 0.25)),
             }
         })
-        .collect()
+        .collect();
+    if config.even_blur {
+        let drawn: Vec<f32> = batches.iter().map(|batch| batch.blur).collect();
+        let most = config.blur as f32 / (batches.len().max(2) - 1) as f32;
+        for batch in &mut batches {
+            batch.blur = most * drawn.iter().filter(|&&other| other < batch.blur).count() as f32;
+        }
+    }
+    batches
 }
 
 /// Where the camera looks, in its pixels.
