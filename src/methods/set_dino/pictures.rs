@@ -12,7 +12,7 @@ use crate::display::{Bundle, Show};
 use crate::figures::{Figure, ImageGrid, coloured_channels, figure_or_reason};
 use crate::methods::Method;
 use crate::methods::pixels::image_tensor;
-use crate::preprocess::images::augment::{ViewSampler, set_views};
+use crate::preprocess::images::augment::set_views;
 use crate::screen::Screen;
 use crate::{Error, Result};
 
@@ -25,7 +25,7 @@ pub fn views_figure(screen: &Screen, settings: &Settings, rows: &[usize], seed: 
     let pixels = settings.pixels();
     pixels.check(screen)?;
     let cells = pixels.read(screen, rows)?;
-    let mut sampler = ViewSampler::new(seed, 0, settings.augmentation.release()).with_strength(settings.strength)?;
+    let mut sampler = settings.sampler(seed, 0)?;
     let views = set_views(cells.view(), &mut sampler, settings.locals)?;
     let locals: Vec<Array4<f32>> = views.locals.iter().map(|view| enlarged(view, settings.side)).collect();
     let grid = ImageGrid::new("Views of cells", &coloured_channels(screen.payload().channels()))

@@ -8,7 +8,7 @@ use crate::methods::Unit;
 use crate::methods::pixels::{Intensity, Pixels};
 use crate::nn::dino_head::DinoHeadConfig;
 use crate::nn::vit::VitConfig;
-use crate::preprocess::images::augment::Release;
+use crate::preprocess::images::augment::{Release, ViewSampler};
 use crate::train::Between;
 use crate::{Error, Result};
 
@@ -304,6 +304,14 @@ impl Settings {
     pub fn training(&self, epochs: u64, steps_per_epoch: u64) -> SetDinoTraining {
         let (units, cells, optimisation) = (self.units(), self.cells, self.optimisation);
         SetDinoTraining { units, cells, epochs, steps_per_epoch, optimisation }
+    }
+
+    /// What draws the views of a set; `worker` tells streams of one seed apart.
+    ///
+    /// # Errors
+    /// When the strength is not from 0 to 1.
+    pub(super) fn sampler(&self, seed: u64, worker: u32) -> Result<ViewSampler> {
+        ViewSampler::new(seed, worker, self.augmentation.release()).with_strength(self.strength)
     }
 
     /// How images are read.

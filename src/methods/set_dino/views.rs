@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Normalisation, Settings};
 use crate::methods::pixels::{ControlStatistics, Pixels, image_tensor};
-use crate::preprocess::images::augment::{ViewSampler, set_views};
+use crate::preprocess::images::augment::set_views;
 use crate::preprocess::images::zscore;
 use crate::screen::{Label, Labels, Screen};
 use crate::tensor::{Device, Tensor};
@@ -78,8 +78,7 @@ impl<'a> Viewer<'a> {
         for set in 0..2 {
             let rows: Vec<usize> = pairs.iter().flat_map(|pair| &pair.rows[set]).copied().collect();
             let images = self.pixels.read(self.screen, &rows)?;
-            let sampler = ViewSampler::new(seed, set as u32, self.settings.augmentation.release());
-            let mut sampler = sampler.with_strength(self.settings.strength)?;
+            let mut sampler = self.settings.sampler(seed, set as u32)?;
             let made = set_views(images.view(), &mut sampler, locals)?;
             put(&mut views.globals, set, &made.global);
             for (local, view) in made.locals.iter().enumerate() {
