@@ -14,7 +14,7 @@ use burn::tensor::backend::Backend as Burn;
 use perturbook::methods::mcvae::{NetConfig, Vae};
 use perturbook::methods::sc_vi::{ScVi, ScViConfig, ScViDraws};
 use perturbook::nn::counts::Cells;
-use perturbook::nn::vit::{Vit, VitConfig};
+use perturbook::nn::vit::{Passes, Vit, VitConfig};
 use perturbook::nn::{AdaInBlock, Conv, Init, ResidualBlock, normal};
 use perturbook::tensor::{Backend, Device, Tensor};
 use perturbook::train::{Adam, AdamConfig, NamedGradients};
@@ -92,8 +92,12 @@ fn vit(rng: &mut ChaCha8Rng, device: &Device) -> Workload {
         VitConfig { patch: 8, width: 192, blocks: 6, heads: 3, grid: 8, drop_path: 0.0, ..VitConfig::default() };
     let network = Vit::new(&config, rng, device).expect("sizes that fit");
     let batch = images(32, rng, device);
-    learning("vit", 32, network, move |network| {
-        network.forward(batch.clone()).expect("patches fill the images").powi_scalar(2).mean()
+    let still = batch.clone().inner().device();
+    moving("vit", 32, network, move |network| {
+        let passes = Passes::new(network, [(batch.clone(), None)]).expect("patches fill the images");
+        let loss = passes.class().powi_scalar(2).mean();
+        let (on_tape, by_hand) = passes.gradients(loss.clone());
+        (loss, NamedGradients::of(network, &on_tape).plus(NamedGradients::from_state(&by_hand, &still)))
     })
 }
 

@@ -100,7 +100,7 @@ fn slope_and_rest(x: f32) -> [f32; 2] {
 
 /// `exp(-u)` for `u` at least 0, off by at most 3e-7 of it; 0 from 87 on.
 #[inline(always)]
-fn exp_minus(u: f32) -> f32 {
+pub(crate) fn exp_minus(u: f32) -> f32 {
     // Adding and taking away 1.5 * 2^23 rounds; the low bits of the sum are the whole number.
     const ROUND: f32 = 12_582_912.0;
     let power = u.min(87.0) * -std::f32::consts::LOG2_E;

@@ -39,6 +39,11 @@ impl LayerNorm {
         }
     }
 
+    /// What is added to the variance.
+    pub(crate) fn epsilon(&self) -> f64 {
+        self.epsilon
+    }
+
     /// `... x width`, the shape stays.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let shape = x.dims();

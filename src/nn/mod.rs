@@ -19,6 +19,7 @@ pub mod dino_head;
 mod dropout;
 mod dual;
 mod gelu;
+pub(crate) mod hand;
 mod init;
 mod instance_norm;
 mod l2_normalise;

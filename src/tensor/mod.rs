@@ -8,11 +8,13 @@ mod cuda_parts;
 mod kept_kernels;
 mod memory;
 mod product;
+mod unrecorded;
 
 pub use cat::cat;
 pub use choice::{DeviceChoice, choose_device};
 pub use memory::{MemoryOf, MemoryUse};
 pub use product::product;
+pub(crate) use unrecorded::{can_go_by_hand, plain, unrecorded_on_cpu};
 
 /// The backend behind every tensor: it sends each operation to the tensor's own device.
 pub type Backend = burn::Dispatch;

@@ -467,7 +467,7 @@ fn stochastic_depth_leaves_out_what_the_draws_say() {
     let draws = still.draws(2, &mut rng());
     let same =
         still.forward_training(images.clone(), draws).expect("a pass") - still.forward(images.clone()).expect("a pass");
-    assert_eq!(scalar(same.abs().max()), 0.0);
+    assert!(scalar(same.abs().max()) < 1e-6); // one on the tape, one by hand
     let mean = scalar(vit.draws(1000, &mut rng()).mean());
     assert!((mean - 0.5).abs() < 0.02, "{mean}");
     assert!(vit.forward_training(images, vit.draws(3, &mut rng())).is_err());

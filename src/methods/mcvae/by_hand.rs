@@ -12,7 +12,7 @@ use burn::tensor::TensorData;
 
 use super::{Decoder, Encoder};
 use crate::nn::{ConvStack, Forward, State, numbers};
-use crate::tensor::{Backend, Device, Tensor, cpu};
+use crate::tensor::{Backend, Tensor, plain};
 use crate::train::NamedGradients;
 
 /// How a pass gets through the convolutions.
@@ -71,12 +71,6 @@ impl Made {
     }
 }
 
-/// Whether images are on a CPU and what becomes of them is not recorded.
-pub(super) fn unrecorded_on_cpu(images: &Tensor<4>) -> bool {
-    let device = images.device();
-    device == cpu() && !matches!(device, Device::Autodiff(_))
-}
-
 /// Images through convolutions where nothing is recorded.
 pub(super) fn unrecorded(stack: ConvStack, images: &Tensor<4>) -> Tensor<4> {
     Made::new(stack, images).tensor(images)
@@ -125,7 +119,7 @@ impl ByHand {
                 by_hand = by_hand.with("", &made.backward(field, slope, false).0);
             }
         }
-        found.plus(NamedGradients::from_state(&by_hand, &super::plain(&device)))
+        found.plus(NamedGradients::from_state(&by_hand, &plain(&device)))
     }
 }
 
@@ -142,6 +136,7 @@ mod tests {
     use super::*;
     use crate::methods::mcvae::{ContrastiveConfig, ContrastiveVae, NetConfig, Pairs, Vae};
     use crate::nn::normal;
+    use crate::tensor::{Device, cpu};
 
     fn agree(hand: &NamedGradients, tape: &NamedGradients, parameters: usize) {
         let (hand, tape) = (hand.to_state(), tape.to_state());

@@ -14,9 +14,9 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::NetConfig;
-use super::by_hand::{size, unrecorded, unrecorded_on_cpu};
+use super::by_hand::{size, unrecorded};
 use crate::nn::{Conv, ConvStack, ConvTranspose, Init, Layer, Linear, gelu};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, unrecorded_on_cpu};
 
 /// The decoder.
 #[derive(Module, Debug)]

@@ -10,10 +10,10 @@ use burn::tensor::backend::Backend as Burn;
 use rand_chacha::ChaCha8Rng;
 
 use super::NetConfig;
-use super::by_hand::{size, unrecorded, unrecorded_on_cpu};
+use super::by_hand::{size, unrecorded};
 use crate::nn::loss::{kl_from_log_variance, wasserstein_to_origin};
 use crate::nn::{Conv, ConvStack, Init, Layer, Linear, gelu};
-use crate::tensor::{Backend, Device, Tensor};
+use crate::tensor::{Backend, Device, Tensor, unrecorded_on_cpu};
 
 /// Below this the log variance of a posterior does not count.
 const FLOOR: f64 = -20.0;

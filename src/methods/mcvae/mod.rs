@@ -58,8 +58,6 @@ pub use traversal::{Along, Space, Traversal};
 pub use vae::{Vae, VaePass};
 pub use variant::Variant;
 
-use crate::tensor::Device;
-
 /// The sizes of encoders and decoder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -129,13 +127,5 @@ impl Default for ContrastiveConfig {
             labels: 5_050,
             priors: Priors { background: true, salient: true },
         }
-    }
-}
-
-/// The device without its record of gradients.
-fn plain(device: &Device) -> Device {
-    match device {
-        Device::Autodiff(inner) => (**inner).clone(),
-        other => other.clone(),
     }
 }

@@ -15,14 +15,13 @@ use sha2::{Digest, Sha256};
 use super::facts::{Facts, Wells, check_range};
 use super::net::{Net, images_on, matrix};
 use super::order::{Order, parts};
-use super::plain;
 use super::training::{Batch, Training};
 use super::{Asinh, Intensity, Keep, KlWeight, McVaeSettings, file};
 use crate::images::{CellImages, each_batch};
 use crate::live::Bar;
 use crate::methods::{Method, Plan};
 use crate::screen::{Embedding, Label, Role, Screen};
-use crate::tensor::Device;
+use crate::tensor::{Device, plain};
 use crate::train::{Data, FitConfig, History, Observer, fit};
 use crate::{Error, Result};
 

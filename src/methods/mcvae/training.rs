@@ -19,7 +19,7 @@ use super::net::{Net, images_on, indices_on};
 use super::{Independence, Keep, McVaeSettings, Pairs};
 use crate::nn::loss::{Bandwidth, hsic_times_n, total_correlation};
 use crate::nn::{State, normal};
-use crate::tensor::{Device, Tensor, cat, cpu};
+use crate::tensor::{Device, Tensor, cat, cpu, plain};
 use crate::train::{Adam, AdamConfig, Clip, Learner, Purpose, Settings, Step, Terms, stream};
 use crate::{Error, Result};
 
@@ -214,7 +214,7 @@ impl Learner for Training {
         let missing = || Error::new("the checkpoint lacks the calls of the loss").fix("resume from another checkpoint");
         self.calls = word("calls").ok_or_else(missing)?;
         self.net = self.net.with(&state.part("net."))?;
-        self.adam.load(&state.part("adam."), &super::plain(&self.device))?;
+        self.adam.load(&state.part("adam."), &plain(&self.device))?;
         self.best = match word("best.loss") {
             Some(bits) => Some((f64::from_bits(bits), self.net.with(&state.part("best.net."))?)),
             None => None,

@@ -18,15 +18,13 @@ pub use reader::Pixels;
 use burn::tensor::TensorData;
 use ndarray::{Array2, Array4};
 
-use crate::tensor::{Device, Tensor};
+use crate::tensor::{Device, Tensor, plain};
 use crate::{Error, Result};
 
 /// The same device without and with a record of gradients.
 pub(super) fn both_devices(device: &Device) -> (Device, Device) {
-    match device {
-        Device::Autodiff(inner) => ((**inner).clone(), device.clone()),
-        plain => (plain.clone(), Device::autodiff(plain.clone())),
-    }
+    let inner = plain(device);
+    (inner.clone(), Device::autodiff(inner))
 }
 
 /// Images as a tensor, `n x channels x height x width`.

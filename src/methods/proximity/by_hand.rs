@@ -10,19 +10,15 @@
 //! Mean and variance are those of a row, sums go over rows. A tape passes over all numbers once for every operation and
 //! through new memory each time; here a row is finished while it lies in the cache, and cells are shared out to all cores.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::ArrayD;
 use rayon::prelude::*;
 
 use super::scorer::{EPSILON, Scorer};
+use crate::nn::hand::{Affine, standardise, unstandardise};
 use crate::nn::{LayerNorm, Linear, State, gelu_in_place, numbers};
 
 /// Cells that a core does at a time.
 const CELLS: usize = 2_048;
-
-/// Numbers that are added side by side.
-const LANES: usize = 16;
 
 /// The parameters in the order in which gradients are listed.
 const NAMES: [&str; 10] = [
@@ -72,12 +68,12 @@ impl ByHand {
             scores.iter_mut().for_each(|score| *score = 1.0 / (1.0 + (-*score).exp()));
             Part { first, second, scores }
         };
-        cells.par_chunks(CELLS * self.first.affine.inputs).map(part).collect()
+        cells.par_chunks(CELLS * self.first.affine.inputs()).map(part).collect()
     }
 
     /// The gradient of every weight by its name, flat, from that of the scores, `cells x q`.
     pub fn backward(&self, cells: &[f32], parts: Vec<Part>, slope: &[f32]) -> State {
-        let cells = cells.par_chunks(CELLS * self.first.affine.inputs);
+        let cells = cells.par_chunks(CELLS * self.first.affine.inputs());
         let slope = slope.par_chunks(CELLS * self.last.outputs());
         let of_part = |((part, x), slope): ((Part, &[f32]), &[f32])| {
             let Part { first, second, scores } = part;
@@ -98,50 +94,6 @@ impl ByHand {
             state.insert(name, ArrayD::from_shape_vec(vec![sum.len()], sum).unwrap_or_default());
         }
         state
-    }
-}
-
-/// `y = x W^T + b`.
-struct Affine {
-    /// `outputs x inputs`.
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    inputs: usize,
-}
-
-impl Affine {
-    fn of(linear: &Linear) -> Self {
-        let weight = linear.weight.val();
-        let [outputs, inputs] = weight.dims();
-        let bias = linear.bias.as_ref().map_or_else(|| vec![0.0; outputs], |bias| numbers(bias.val()));
-        Self { weight: numbers(weight), bias, inputs }
-    }
-
-    fn outputs(&self) -> usize {
-        self.bias.len()
-    }
-
-    fn forward(&self, x: &[f32]) -> Vec<f32> {
-        let mut y = product(matrix(x, self.inputs), matrix(&self.weight, self.inputs).transpose());
-        for row in y.chunks_exact_mut(self.outputs()) {
-            row.iter_mut().zip(&self.bias).for_each(|(y, bias)| *y += bias);
-        }
-        y
-    }
-
-    /// The gradients of weight and bias from that of `y`.
-    fn gradients(&self, x: &[f32], slope: &[f32]) -> [Vec<f32>; 2] {
-        let weight = product(matrix(slope, self.outputs()).transpose(), matrix(x, self.inputs));
-        let mut bias = vec![0.0; self.outputs()];
-        for row in slope.chunks_exact(self.outputs()) {
-            bias.iter_mut().zip(row).for_each(|(bias, slope)| *bias += slope);
-        }
-        [weight, bias]
-    }
-
-    /// The gradient of `x` from that of `y`.
-    fn onward(&self, slope: &[f32]) -> Vec<f32> {
-        product(matrix(slope, self.outputs()), matrix(&self.weight, self.inputs))
     }
 }
 
@@ -175,10 +127,7 @@ impl Hidden {
         let [mut slope, mut out] = [(); 2].map(|()| vec![0.0; standard.len()]);
         let rows = standard.chunks_exact_mut(width).zip(slope.chunks_exact_mut(width).zip(out.chunks_exact_mut(width)));
         let inverse = |(u, (slope, out)): (&mut [f32], (&mut [f32], &mut [f32]))| {
-            let mean = sum(u) / width as f32;
-            u.iter_mut().for_each(|u| *u -= mean);
-            let inverse = (dot(u, u) / width as f32 + EPSILON as f32).sqrt().recip();
-            u.iter_mut().for_each(|u| *u *= inverse);
+            let inverse = standardise(u, EPSILON as f32);
             let scaled = u.iter().zip(self.gain.iter().zip(&self.offset));
             out.iter_mut().zip(scaled).for_each(|(out, (u, (gain, offset)))| *out = u * gain + offset);
             gelu_in_place(out, slope);
@@ -199,39 +148,9 @@ impl Hidden {
             gain.iter_mut().zip(d.iter().zip(u)).for_each(|(gain, (dz, u))| *gain += dz * u);
             offset.iter_mut().zip(d.iter()).for_each(|(offset, dz)| *offset += dz);
             d.iter_mut().zip(&self.gain).for_each(|(d, gain)| *d *= gain);
-            let (mean, along) = (sum(d) / width as f32, dot(d, u) / width as f32);
-            d.iter_mut().zip(u).for_each(|(d, u)| *d = (*d - mean - u * along) * inverse);
+            unstandardise(d, u, *inverse);
         }
         let [weight, bias] = self.affine.gradients(x, &slope);
         (slope, [weight, bias, gain, offset])
     }
-}
-
-fn matrix(values: &[f32], columns: usize) -> MatRef<'_, f32> {
-    MatRef::from_row_major_slice(values, values.len() / columns, columns)
-}
-
-fn product(left: MatRef<'_, f32>, right: MatRef<'_, f32>) -> Vec<f32> {
-    let mut out = vec![0.0; left.nrows() * right.ncols()];
-    let into = MatMut::from_row_major_slice_mut(&mut out, left.nrows(), right.ncols());
-    matmul(into, Accum::Replace, left, right, 1.0, Par::Seq);
-    out
-}
-
-fn sum(x: &[f32]) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let chunks = x.chunks_exact(LANES);
-    let rest: f32 = chunks.remainder().iter().sum();
-    chunks.for_each(|chunk| lanes.iter_mut().zip(chunk).for_each(|(lane, x)| *lane += x));
-    lanes.iter().sum::<f32>() + rest
-}
-
-fn dot(x: &[f32], y: &[f32]) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let (left, right) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
-    let rest: f32 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in left.zip(right) {
-        lanes.iter_mut().zip(x.iter().zip(y)).for_each(|(lane, (x, y))| *lane += x * y);
-    }
-    lanes.iter().sum::<f32>() + rest
 }

@@ -11,9 +11,10 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::{SetDino, SetDinoTraining, SetLoss, TeacherHead, moved_centre, set_loss};
+use crate::nn::State;
 use crate::nn::dino_head::{DinoHead, DinoHeadConfig};
-use crate::nn::vit::VitConfig;
-use crate::tensor::{Device, Tensor};
+use crate::nn::vit::{Passes, VitConfig};
+use crate::tensor::{Device, Tensor, plain};
 use crate::train::{Adam, NamedGradients, average};
 use crate::{Error, Result};
 
@@ -114,14 +115,17 @@ impl Distillation {
         check: impl FnOnce(&SetLoss, &Tensor<2>) -> Result<()>,
     ) -> Result<SetLoss> {
         let cells = self.training.cells;
-        let teacher = self.teacher.forward(views[0].clone(), cells)?;
-        let student = match draws {
-            Some(draws) => self.student.forward_training(views, cells, draws)?,
-            None => self.student.forward_views(views, cells)?,
-        };
+        let teacher = self.teacher.forward_unrecorded(views[0].clone(), cells)?;
+        let [globals, locals] = views;
+        let [global_draws, local_draws] = draws.map_or([None, None], |draws| draws.map(Some));
+        let passes = Passes::new(&self.student.backbone, [(globals, global_draws), (locals, local_draws)])?;
+        let student = self.student.of_sets(passes.class(), cells)?;
         let loss = set_loss(student, teacher.clone(), &self.centre, &self.training.loss(self.step))?;
         check(&loss, &teacher)?;
-        let gradients = NamedGradients::of(&self.student, &loss.total.backward());
+        let device = plain(&teacher.device());
+        let (on_tape, by_hand) = passes.gradients(loss.total.clone());
+        let by_hand = State::default().with("backbone.", &by_hand);
+        let gradients = NamedGradients::of(&self.student, &on_tape).plus(NamedGradients::from_state(&by_hand, &device));
         let student = updated_student(self.student.clone(), &mut self.adam, gradients, &self.training, self.step);
         let momentum = self.training.momenta().at(self.step);
         self.teacher = average(self.teacher.clone(), &student, momentum)?;

@@ -93,6 +93,11 @@ impl SetDino {
         self.of_sets(self.backbone.forward(images)?, cells)
     }
 
+    /// The same, and the transformer's part of it not recorded.
+    pub(super) fn forward_unrecorded(&self, images: Tensor<4>, cells: usize) -> Result<Tensor<2>> {
+        self.of_sets(self.backbone.forward_unrecorded(images)?, cells)
+    }
+
     /// Global and local images to logits of their sets, those of the global views first.
     ///
     /// # Errors
@@ -140,7 +145,8 @@ impl SetDino {
         }
     }
 
-    fn of_sets(&self, class: Tensor<2>, cells: usize) -> Result<Tensor<2>> {
+    /// Class tokens of cells to logits of their sets.
+    pub(super) fn of_sets(&self, class: Tensor<2>, cells: usize) -> Result<Tensor<2>> {
         Ok(self.head.forward(self.sets(class, cells)?))
     }
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{Distillation, Monitor, SetLoss, Settings, Views, set_loss};
 use crate::methods::pixels::{both_devices, tensor_matrix};
 use crate::nn::State;
-use crate::tensor::{Device, Tensor};
+use crate::tensor::{Device, Tensor, cat};
 use crate::train::{Learner, Step, Terms};
 use crate::{Error, Result};
 
@@ -75,11 +75,13 @@ impl Learner for Trainer {
     fn judge(&mut self, batch: Views, _: &Step) -> Result<Terms> {
         let Distillation { student, teacher, centre, training, step, .. } = &self.distillation;
         let (cells, views) = (training.cells, batch.tensors(&self.device));
-        let said = teacher.forward(views[0].clone(), cells)?.detach();
-        let sets = student.sets(student.backbone.forward(views[0].clone())?, cells)?;
-        let matched = matched(&tensor_matrix(sets)?);
+        let said = teacher.forward_unrecorded(views[0].clone(), cells)?.detach();
+        let [globals, locals] = views.map(|images| student.backbone.forward_unrecorded(images));
+        let globals = globals?;
+        let matched = matched(&tensor_matrix(student.sets(globals.clone(), cells)?)?);
         let config = training.loss(*step);
-        let loss = set_loss(student.forward_views(views, cells)?, said.clone(), centre, &config)?;
+        let heard = student.of_sets(cat(vec![globals, locals?], 0), cells)?;
+        let loss = set_loss(heard, said.clone(), centre, &config)?;
         let mut all = terms(&loss, &said, centre, config.teacher_temperature);
         all.push(("matched", matched));
         Ok(Terms(all))

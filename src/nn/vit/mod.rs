@@ -11,22 +11,27 @@
 //! The positional table belongs to one grid of patches and is resized for others, see [`bicubic_weights`].
 
 mod block;
+mod by_hand;
 mod config;
+mod passes;
 mod patch_embed;
 mod positions;
 
 pub use block::Block;
+use by_hand::{ByHand, Grid, Scales};
 pub use config::VitConfig;
+pub use passes::Passes;
 pub use patch_embed::PatchEmbed;
 pub use positions::{GRID_OFFSET, bicubic_weights};
 
 use burn::module::Param;
+use burn::tensor::TensorData;
 use burn::tensor::backend::Backend as Burn;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Init, LayerNorm, STARTING_STD};
-use crate::tensor::{Backend, Device, Tensor, cat};
+use super::{Init, LayerNorm, STARTING_STD, numbers};
+use crate::tensor::{Backend, Device, Tensor, can_go_by_hand, cat, unrecorded_on_cpu};
 use crate::{Error, Result};
 
 /// A vision transformer.
@@ -91,6 +96,9 @@ impl Vit {
     /// # Errors
     /// As [`PatchEmbed::forward`].
     pub fn forward(&self, images: Tensor<4>) -> Result<Tensor<2>> {
+        if unrecorded_on_cpu(&images) {
+            return self.by_hand(images, 1);
+        }
         let tokens = self.blocks.iter().fold(self.tokens(images)?, |x, block| block.forward(x));
         Ok(self.class_token(tokens))
     }
@@ -103,14 +111,7 @@ impl Vit {
     /// As [`PatchEmbed::forward`], and when there are not two draws for each block and image.
     pub fn forward_training(&self, images: Tensor<4>, draws: Tensor<3>) -> Result<Tensor<2>> {
         let n = images.dims()[0];
-        if draws.dims() != [self.blocks.len(), 2, n] {
-            return Err(Error::new(format!(
-                "the draws of stochastic depth are {:?} and not {:?}",
-                draws.dims(),
-                [self.blocks.len(), 2, n]
-            ))
-            .fix("take them from Vit::draws for the same number of images"));
-        }
+        self.check_draws(n, &draws)?;
         let mut x = self.tokens(images)?;
         for (i, block) in self.blocks.iter().enumerate() {
             let rate = self.config.drop_rate(i);
@@ -123,11 +124,55 @@ impl Vit {
         Ok(self.class_token(x))
     }
 
+    fn check_draws(&self, n: usize, draws: &Tensor<3>) -> Result<()> {
+        if draws.dims() == [self.blocks.len(), 2, n] {
+            return Ok(());
+        }
+        Err(Error::new(format!(
+            "the draws of stochastic depth are {:?} and not {:?}",
+            draws.dims(),
+            [self.blocks.len(), 2, n]
+        ))
+        .fix("take them from Vit::draws for the same number of images"))
+    }
+
+    /// What the additions of each block are multiplied by: the numbers of [`Vit::forward_training`].
+    fn scales(&self, n: usize, draws: Tensor<3>) -> Result<Scales> {
+        self.check_draws(n, &draws)?;
+        let draws = numbers(draws);
+        let of_block = |(i, draws): (usize, &[f32])| {
+            let rate = self.config.drop_rate(i);
+            let keep = (1.0 - rate) as f32;
+            let kept = |draws: &[f32]| draws.iter().map(|draw| (draw + keep).floor() / keep).collect();
+            (rate > 0.0).then(|| [kept(&draws[..n]), kept(&draws[n..])])
+        };
+        Ok(draws.chunks_exact(2 * n).enumerate().map(of_block).collect())
+    }
+
+    /// What [`Vit::forward`] gives, and nothing of it recorded: as a teacher needs it.
+    ///
+    /// # Errors
+    /// As [`PatchEmbed::forward`].
+    pub fn forward_unrecorded(&self, images: Tensor<4>) -> Result<Tensor<2>> {
+        if can_go_by_hand(&images) {
+            return self.by_hand(images, 1);
+        }
+        Ok(self.forward(images)?.detach())
+    }
+
+    /// The class tokens of the last blocks by hand.
+    fn by_hand(&self, images: Tensor<4>, last: usize) -> Result<Tensor<2>> {
+        let (n, device) = (images.dims()[0], images.device());
+        let grid = Grid::of(self, self.patch_embed.grid(&images)?);
+        let class = ByHand::of(self).class_tokens(&numbers(images), &grid, last);
+        Ok(Tensor::from_data(TensorData::new(class, [n, last * self.config.width]), &device))
+    }
+
     /// What stochastic depth needs for `n` images: `blocks x 2 x n` numbers uniform in `[0, 1)`.
     pub fn draws(&self, n: usize, rng: &mut ChaCha8Rng) -> Tensor<3> {
         let shape = [self.blocks.len(), 2, n];
         let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random::<f32>()).collect();
-        Tensor::from_data(burn::tensor::TensorData::new(values, shape), &self.cls_token.val().device())
+        Tensor::from_data(TensorData::new(values, shape), &self.cls_token.val().device())
     }
 
     /// The class tokens of the last `last` blocks, each through the final norm, the earliest first: `n x (last width)`.
@@ -139,6 +184,9 @@ impl Vit {
             return Err(Error::new(format!("features of the last {last} of {} blocks", self.blocks.len()))
                 .fix("take 1 or more, at most all of them"));
         };
+        if unrecorded_on_cpu(&images) {
+            return self.by_hand(images, last);
+        }
         let outputs = self.outputs(images)?;
         Ok(cat(outputs.into_iter().skip(skip).map(|x| self.class_token(x)).collect(), 1))
     }

@@ -50,9 +50,21 @@ impl PatchEmbed {
     /// # Errors
     /// When the images have other channels, or sides that patches do not fill.
     pub fn forward(&self, images: Tensor<4>) -> Result<(Tensor<3>, [usize; 2])> {
-        let [n, found, height, width] = images.dims();
-        let weight = self.weight.val();
+        let grid @ [rows, columns] = self.grid(&images)?;
+        let (n, weight) = (images.dims()[0], self.weight.val());
         let [outputs, channels, side, _] = weight.dims();
+        let pixels = channels * side * side;
+        let patches = images.reshape([n, channels, rows, side, columns, side]).permute([0, 2, 4, 1, 3, 5]);
+        let tokens =
+            product(patches.reshape([n * rows * columns, pixels]), weight.reshape([outputs, pixels]).transpose());
+        let tokens = tokens + self.bias.val().unsqueeze();
+        Ok((tokens.reshape([n, rows * columns, outputs]), grid))
+    }
+
+    /// The grid of patches of images, `[rows, columns]`.
+    pub(super) fn grid(&self, images: &Tensor<4>) -> Result<[usize; 2]> {
+        let [_, found, height, width] = images.dims();
+        let [_, channels, side, _] = self.weight.dims();
         if found != channels {
             return Err(Error::new(format!("the images have {found} channels and the network takes {channels}"))
                 .fix(format!("pass images of {channels} channels, or build the network for {found}")));
@@ -61,12 +73,6 @@ impl PatchEmbed {
             return Err(Error::new(format!("images of {height} x {width} pixels do not consist of patches of {side}"))
                 .fix(format!("crop or resize them to sides that are multiples of {side}")));
         }
-        let grid @ [rows, columns] = [height / side, width / side];
-        let pixels = channels * side * side;
-        let patches = images.reshape([n, channels, rows, side, columns, side]).permute([0, 2, 4, 1, 3, 5]);
-        let tokens =
-            product(patches.reshape([n * rows * columns, pixels]), weight.reshape([outputs, pixels]).transpose());
-        let tokens = tokens + self.bias.val().unsqueeze();
-        Ok((tokens.reshape([n, rows * columns, outputs]), grid))
+        Ok([height / side, width / side])
     }
 }
