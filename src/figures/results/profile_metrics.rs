@@ -80,12 +80,14 @@ pub fn component_curves<S: AsRef<str>>(models: &[(S, Vec<(usize, ProfileMetrics)
     ];
     if let Some(name) = models.first().and_then(|(_, points)| points.first()?.1.recall.first()).map(|of| &of.relations)
     {
-        let recall = |of: &ProfileMetrics| of.recall.first().map_or(f64::NAN, |one| one.recall[0]);
-        panels.push(panel(&format!("recall of {name} at 5 %"), &recall)?);
+        for (place, share) in ["5 %", "10 %"].into_iter().enumerate() {
+            let recall = |of: &ProfileMetrics| of.recall.first().map_or(f64::NAN, |one| one.recall[place]);
+            panels.push(panel(&format!("recall of {name} at {share}"), &recall)?);
+        }
     }
     let caption = "The kind of Figure 3 of the Set-DINO paper: how many principal components of the profiles hold batches, \
                    perturbations and relations.";
-    Ok(Figure::grid(panels, 3)?.caption(caption))
+    Ok(Figure::grid(panels, 2)?.caption(caption))
 }
 
 impl Show for ProfileMetrics {

@@ -39,7 +39,7 @@ impl Trainer {
 
     /// Looks at the teacher's features of global views.
     fn look(&mut self, globals: &Tensor<4>) -> Result<()> {
-        let features = tensor_matrix(self.distillation.teacher.backbone.forward(globals.clone())?)?;
+        let features = tensor_matrix(self.distillation.teacher.backbone.forward_unrecorded(globals.clone())?)?;
         // What is not finite is the loss's to say, with the step.
         if features.iter().all(|value| value.is_finite())
             && let Some(warning) = self.monitor.look(features.view())?
