@@ -10,7 +10,7 @@
 
 use super::NamedGradients;
 use crate::nn::State;
-use crate::tensor::Device;
+use crate::tensor::{Device, plain};
 use crate::{Error, Result};
 
 /// The name of the count in a state; names of parameters follow `sum.`.
@@ -108,12 +108,8 @@ impl Accumulate {
         let count = state.get(COUNT).and_then(|count| count.first().copied()).map(|count| count as u32);
         match count {
             Some(count) if count < self.every && (count == 0) == (sums.count() == 0) => {
-                let plain = match device {
-                    Device::Autodiff(inner) => (**inner).clone(),
-                    other => other.clone(),
-                };
                 self.count = count;
-                self.waiting = (count > 0).then(|| NamedGradients::from_state(&sums, &plain));
+                self.waiting = (count > 0).then(|| NamedGradients::from_state(&sums, &plain(device)));
                 Ok(())
             }
             _ => Err(Error::new(format!(

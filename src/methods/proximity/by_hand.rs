@@ -8,14 +8,14 @@
 //! ```
 //!
 //! Mean and variance are those of a row, sums go over rows. A tape passes over all numbers once for every operation and
-//! through new memory each time; here a row is finished while it lies in the cache, and cells are shared out to all cores.
+//! through new memory each time; here each core takes a part of the cells through all layers.
 
-use ndarray::ArrayD;
+use ndarray::Array1;
 use rayon::prelude::*;
 
-use super::scorer::{EPSILON, Scorer};
-use crate::nn::hand::{Affine, standardise, unstandardise};
-use crate::nn::{LayerNorm, Linear, State, gelu_in_place, numbers};
+use super::scorer::Scorer;
+use crate::nn::hand::{Affine, Norm, Standard, add};
+use crate::nn::{LayerNorm, Linear, State, gelu_in_place};
 
 /// Cells that a core does at a time.
 const CELLS: usize = 2_048;
@@ -84,14 +84,13 @@ impl ByHand {
             of_first.into_iter().chain(of_second).chain(of_last).collect::<Vec<_>>()
         };
         let of_parts: Vec<_> = parts.into_par_iter().zip(cells).zip(slope).map(of_part).collect();
-        let add = |mut sums: Vec<Vec<f32>>, more: Vec<Vec<f32>>| {
-            let each = sums.iter_mut().flatten().zip(more.into_iter().flatten());
-            each.for_each(|(sum, more)| *sum += more);
+        let added = |mut sums: Vec<Vec<f32>>, more: Vec<Vec<f32>>| {
+            sums.iter_mut().zip(&more).for_each(|(sum, more)| add(sum, more));
             sums
         };
         let mut state = State::default();
-        for (name, sum) in NAMES.into_iter().zip(of_parts.into_iter().reduce(add).unwrap_or_default()) {
-            state.insert(name, ArrayD::from_shape_vec(vec![sum.len()], sum).unwrap_or_default());
+        for (name, sum) in NAMES.into_iter().zip(of_parts.into_iter().reduce(added).unwrap_or_default()) {
+            state.insert(name, Array1::from(sum).into_dyn());
         }
         state
     }
@@ -100,16 +99,13 @@ impl ByHand {
 /// An affine map, a layer normalisation and a GELU.
 struct Hidden {
     affine: Affine,
-    gain: Vec<f32>,
-    offset: Vec<f32>,
+    norm: Norm,
 }
 
 /// What a hidden layer leaves for backward.
 struct Kept {
-    /// `u`, `cells x outputs`.
-    standard: Vec<f32>,
-    /// `1 / sqrt(var + eps)` of each cell.
-    inverse: Vec<f32>,
+    /// `u` and `1 / sqrt(var + eps)`.
+    standard: Standard,
     /// That of GELU at `z`.
     slope: Vec<f32>,
     /// `a`.
@@ -118,38 +114,20 @@ struct Kept {
 
 impl Hidden {
     fn of(linear: &Linear, norm: &LayerNorm) -> Self {
-        Self { affine: Affine::of(linear), gain: numbers(norm.weight.val()), offset: numbers(norm.bias.val()) }
+        Self { affine: Affine::of(linear), norm: Norm::of(norm) }
     }
 
     fn forward(&self, x: &[f32]) -> Kept {
-        let width = self.affine.outputs();
-        let mut standard = self.affine.forward(x);
-        let [mut slope, mut out] = [(); 2].map(|()| vec![0.0; standard.len()]);
-        let rows = standard.chunks_exact_mut(width).zip(slope.chunks_exact_mut(width).zip(out.chunks_exact_mut(width)));
-        let inverse = |(u, (slope, out)): (&mut [f32], (&mut [f32], &mut [f32]))| {
-            let inverse = standardise(u, EPSILON as f32);
-            let scaled = u.iter().zip(self.gain.iter().zip(&self.offset));
-            out.iter_mut().zip(scaled).for_each(|(out, (u, (gain, offset)))| *out = u * gain + offset);
-            gelu_in_place(out, slope);
-            inverse
-        };
-        let inverse = rows.map(inverse).collect();
-        Kept { standard, inverse, slope, out }
+        let (mut out, standard) = self.norm.forward(&self.affine.forward(x));
+        let mut slope = vec![0.0; out.len()];
+        gelu_in_place(&mut out, &mut slope);
+        Kept { standard, slope, out }
     }
 
     /// The gradient of `h`, and those of weight, bias, gain and offset, from that of `a`.
     fn gradients(&self, x: &[f32], kept: Kept, mut slope: Vec<f32>) -> (Vec<f32>, [Vec<f32>; 4]) {
-        let width = self.affine.outputs();
-        let [mut gain, mut offset] = [(); 2].map(|()| vec![0.0; width]);
-        let rows = slope.chunks_exact_mut(width).zip(kept.slope.chunks_exact(width));
-        let rows = rows.zip(kept.standard.chunks_exact(width).zip(&kept.inverse));
-        for ((d, lean), (u, inverse)) in rows {
-            d.iter_mut().zip(lean).for_each(|(d, lean)| *d *= lean);
-            gain.iter_mut().zip(d.iter().zip(u)).for_each(|(gain, (dz, u))| *gain += dz * u);
-            offset.iter_mut().zip(d.iter()).for_each(|(offset, dz)| *offset += dz);
-            d.iter_mut().zip(&self.gain).for_each(|(d, gain)| *d *= gain);
-            unstandardise(d, u, *inverse);
-        }
+        slope.iter_mut().zip(&kept.slope).for_each(|(d, lean)| *d *= lean);
+        let [gain, offset] = self.norm.backward(&kept.standard, &mut slope);
         let [weight, bias] = self.affine.gradients(x, &slope);
         (slope, [weight, bias, gain, offset])
     }

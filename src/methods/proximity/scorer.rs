@@ -15,7 +15,7 @@ use crate::nn::{Init, LayerNorm, Linear, gelu};
 use crate::tensor::{Backend, Device, Tensor};
 
 /// The epsilon of the layer normalisations.
-pub(super) const EPSILON: f64 = 1e-5;
+const EPSILON: f64 = 1e-5;
 
 /// The network.
 #[derive(Module, Debug)]

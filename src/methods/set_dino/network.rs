@@ -107,19 +107,6 @@ impl SetDino {
         self.of_sets(cat(class, 0), cells)
     }
 
-    /// The same while the network learns: with stochastic depth by these draws, see [`SetDino::draws`].
-    ///
-    /// # Errors
-    /// As [`SetDino::forward`] and [`Vit::forward_training`].
-    pub fn forward_training(&self, views: [Tensor<4>; 2], cells: usize, draws: [Tensor<3>; 2]) -> Result<Tensor<2>> {
-        let ([globals, locals], [global_draws, local_draws]) = (views, draws);
-        let class = vec![
-            self.backbone.forward_training(globals, global_draws)?,
-            self.backbone.forward_training(locals, local_draws)?,
-        ];
-        self.of_sets(cat(class, 0), cells)
-    }
-
     /// What stochastic depth needs for so many global and local images.
     pub fn draws(&self, images: [usize; 2], rng: &mut ChaCha8Rng) -> [Tensor<3>; 2] {
         images.map(|n| self.backbone.draws(n, rng))

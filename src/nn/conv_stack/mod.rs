@@ -6,13 +6,14 @@
 
 mod layer;
 
-use ndarray::ArrayD;
+use ndarray::Array1;
 use rayon::prelude::*;
 
 pub(crate) use layer::Layer;
 use layer::{Sides, Slopes};
 
 use super::State;
+use super::hand::add;
 
 /// Images that a core does at a time.
 const PART: usize = 4;
@@ -112,16 +113,11 @@ impl ConvStack {
         let mut state = State::default();
         for (layer, sum) in self.layers.iter().zip(sums) {
             for (what, values) in [("weight", sum.weight), ("bias", sum.bias)] {
-                let values = ArrayD::from_shape_vec(vec![values.len()], values).unwrap_or_default();
-                state.insert(format!("{}.{what}", layer.name), values);
+                state.insert(format!("{}.{what}", layer.name), Array1::from(values).into_dyn());
             }
         }
         (state, inner)
     }
-}
-
-fn add(sum: &mut [f32], more: &[f32]) {
-    sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
 }
 
 #[cfg(test)]

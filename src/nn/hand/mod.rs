@@ -11,13 +11,18 @@ mod norm;
 pub(crate) use affine::Affine;
 pub(crate) use attention::Attention;
 use matrices::{multiply, product, rows, rows_mut};
-pub(crate) use norm::{Norm, Standard, standardise, unstandardise};
+pub(crate) use norm::{Norm, Standard};
 
 /// Numbers that are added side by side.
 const LANES: usize = 16;
 
+/// Adds numbers to others, in place.
+pub(crate) fn add(sum: &mut [f32], more: &[f32]) {
+    sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+}
+
 #[inline(always)]
-pub(crate) fn sum(x: &[f32]) -> f32 {
+fn sum(x: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let chunks = x.chunks_exact(LANES);
     let rest: f32 = chunks.remainder().iter().sum();
@@ -26,7 +31,7 @@ pub(crate) fn sum(x: &[f32]) -> f32 {
 }
 
 #[inline(always)]
-pub(crate) fn dot(x: &[f32], y: &[f32]) -> f32 {
+fn dot(x: &[f32], y: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (left, right) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
     let rest: f32 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();

@@ -1,7 +1,7 @@
 //! A block of a transformer, forward and backward by hand.
 
 use crate::nn::gelu::gelu_in_place;
-use crate::nn::hand::{Affine, Attention, Norm, Standard};
+use crate::nn::hand::{Affine, Attention, Norm, Standard, add};
 use crate::nn::vit::Block;
 
 /// The layers of a block, each with a weight and a bias.
@@ -47,12 +47,12 @@ impl Numbers {
         let first = self.norm1.forward(x);
         let qkv = self.qkv.forward(&first.0);
         let (mixed, weights) = attention.forward(&qkv);
-        add(x, self.proj.forward(&mixed), scales[0], image);
+        add_scaled(x, &self.proj.forward(&mixed), scales[0], image);
         let second = self.norm2.forward(x);
         let mut hidden = self.fc1.forward(&second.0);
         let mut lean = vec![0.0; hidden.len()];
         gelu_in_place(&mut hidden, &mut lean);
-        add(x, self.fc2.forward(&hidden), scales[1], image);
+        add_scaled(x, &self.fc2.forward(&hidden), scales[1], image);
         Kept { first, qkv, attention: weights, mixed, second, lean, hidden }
     }
 
@@ -72,7 +72,7 @@ impl Numbers {
         let [fc1, fc1_bias] = self.fc1.gradients(&kept.second.0, &inner);
         let mut inner = self.fc1.onward(&inner);
         let [norm2, norm2_bias] = self.norm2.backward(&kept.second.1, &mut inner);
-        slope.iter_mut().zip(&inner).for_each(|(d, more)| *d += more);
+        add(slope, &inner);
 
         let given = times(slope, scales[0], image);
         let [proj, proj_bias] = self.proj.gradients(&kept.mixed, &given);
@@ -80,13 +80,13 @@ impl Numbers {
         let [qkv, qkv_bias] = self.qkv.gradients(&kept.first.0, &inner);
         let mut inner = self.qkv.onward(&inner);
         let [norm1, norm1_bias] = self.norm1.backward(&kept.first.1, &mut inner);
-        slope.iter_mut().zip(&inner).for_each(|(d, more)| *d += more);
+        add(slope, &inner);
         vec![norm1, norm1_bias, qkv, qkv_bias, proj, proj_bias, norm2, norm2_bias, fc1, fc1_bias, fc2, fc2_bias]
     }
 }
 
 /// Adds, image by image multiplied.
-fn add(x: &mut [f32], more: Vec<f32>, scales: Option<&[f32]>, image: usize) {
+fn add_scaled(x: &mut [f32], more: &[f32], scales: Option<&[f32]>, image: usize) {
     for (place, (x, more)) in x.chunks_exact_mut(image).zip(more.chunks_exact(image)).enumerate() {
         let scale = scales.map_or(1.0, |scales| scales[place]);
         x.iter_mut().zip(more).for_each(|(x, more)| *x += scale * more);

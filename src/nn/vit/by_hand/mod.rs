@@ -6,12 +6,12 @@
 mod block;
 mod patches;
 
-use ndarray::ArrayD;
+use ndarray::Array1;
 use rayon::prelude::*;
 
 use super::Vit;
 use crate::nn::State;
-use crate::nn::hand::{Attention, Norm, Standard};
+use crate::nn::hand::{Attention, Norm, Standard, add};
 use block::{Kept, NAMES, Numbers};
 pub(crate) use patches::Grid;
 use patches::Patches;
@@ -58,9 +58,7 @@ impl Slopes {
             self.0 = more.0;
             return;
         }
-        let add =
-            |(sum, more): (&mut Vec<f32>, &Vec<f32>)| sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-        self.0.par_iter_mut().zip(&more.0).for_each(add);
+        self.0.par_iter_mut().zip(&more.0).for_each(|(sum, more)| add(sum, more));
     }
 }
 
@@ -165,7 +163,7 @@ impl ByHand {
         let names = ["cls_token".to_owned()].into_iter().chain(weights);
         let mut state = State::default();
         for (name, sum) in names.zip(slopes.0.into_iter().rev()) {
-            state.insert(name, ArrayD::from_shape_vec(vec![sum.len()], sum).unwrap_or_default());
+            state.insert(name, Array1::from(sum).into_dyn());
         }
         state
     }
