@@ -6,11 +6,13 @@
 //! | `conv_vae` | the VAE of Multi-ContrastiveVAE, base 32, 64 latent dimensions | 64 images of 4 x 64 x 64 |
 //! | `nb_vae` | scVI, 2,000 genes, 128 hidden units, 10 latent dimensions | 128 cells |
 //! | `stargan` | two residual and two AdaIN blocks of GRAPE, 32 to 128 channels | 16 images of 4 x 64 x 64 |
+//! | `grape` | both steps of GRAPE, R1 included, 16 to 64 channels (`Settings::plate`) | 32 images of 2 x 32 x 32 |
 
 use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::backend::Backend as Burn;
+use perturbook::methods::grape::{self, Batch, Discriminator, GrapeTraining, LossConfig, Settings, Translator};
 use perturbook::methods::mcvae::{NetConfig, Vae};
 use perturbook::methods::sc_vi::{ScVi, ScViConfig, ScViDraws};
 use perturbook::nn::counts::Cells;
@@ -49,7 +51,13 @@ impl Workload {
 /// All of them, on a device that records gradients.
 pub fn workloads(device: &Device) -> Vec<Workload> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
-    vec![vit(&mut rng, device), conv_vae(&mut rng, device), nb_vae(&mut rng, device), stargan(&mut rng, device)]
+    vec![
+        vit(&mut rng, device),
+        conv_vae(&mut rng, device),
+        nb_vae(&mut rng, device),
+        stargan(&mut rng, device),
+        grape(&mut rng, device),
+    ]
 }
 
 /// A workload whose network is updated by the gradients of what `loss` gives.
@@ -145,4 +153,22 @@ fn stargan(rng: &mut ChaCha8Rng, device: &Device) -> Workload {
         let x = network.up2.forward(network.up1.forward(x, style.clone()), style.clone());
         (network.last.forward(x) - batch.clone()).powi_scalar(2).mean()
     })
+}
+
+fn grape(rng: &mut ChaCha8Rng, device: &Device) -> Workload {
+    let settings = Settings::plate();
+    let config = settings.sizes.of_classes(19);
+    let translator = Translator::new(&config, rng, device).expect("sizes that fit");
+    let discriminator = Discriminator::new(&config, rng, device).expect("sizes that fit");
+    let mut training = GrapeTraining::new(translator, discriminator, LossConfig::default(), settings.adam());
+    let (n, side) = (settings.batch, settings.side);
+    let labels: Vec<usize> = (0..n).map(|image| image % 19).collect();
+    let images = normal([n, config.channels, side, side], 0.3, rng, device);
+    let targets = grape::draw_targets(&labels, 19, rng);
+    let batch = Batch::new(images, &labels, &targets, &config).expect("sizes that fit");
+    let step = move || {
+        let terms = training.step(&batch).expect("a device that records");
+        f64::from(terms.generator.total(&LossConfig::default()).into_scalar())
+    };
+    Workload { name: "grape", items: n, step: Box::new(step) }
 }

@@ -13,6 +13,8 @@
 //! | do they look more alike than others? | [`percent_strong`], [`pair_similarities`] |
 //! | the same in the definitions of cytominer-eval | [`replicate_reproducibility`], [`pair_enrichment`], [`hit_positions`] |
 //! | all of that of profiles in batches and over them | [`MeasuredProfiles`] |
+//! | do vectors of genes know complexes? | [`complex_scores`] |
+//! | is a translated cell taken for what it was to become, and is it the same cell? | [`transferred_cells`], [`feature_transfer`], [`content_kept`], [`dose_transfer`] |
 //! | do replicates on a plate of drugs look alike? | [`ReplicatePlate`] |
 //! | do batches mix? | [`graph_connectivity`], [`batch_mixing`] |
 //! | which features does a perturbation change? | [`differential_features`], [`explained_controls`] |
@@ -33,13 +35,18 @@ mod brunner_munzel;
 pub mod classification;
 pub mod clustering;
 mod columns;
+mod complex_scores;
+mod content_kept;
 mod cosine;
 mod counts;
 mod dense;
 mod differential;
+mod dose_relations;
 mod dose_response;
+mod dose_transfer;
 mod drug_plate;
 mod efaar;
+mod feature_transfer;
 mod fisher;
 mod gene_sets;
 mod hypergeometric;
@@ -60,6 +67,7 @@ mod relations;
 pub mod retrieval;
 mod set_coherence;
 mod similarity;
+mod transferred_cells;
 mod two_sample;
 
 pub use arm_cosines::{ArmCosine, ArmCosines, ChromosomeCosines, arm_cosines, mean_same_arm_cosine};
@@ -68,14 +76,20 @@ pub use background_norm::{
     mitotic_index,
 };
 pub use brunner_munzel::{BrunnerMunzel, brunner_munzel};
+pub use complex_scores::{ComplexScores, complex_scores};
+pub(crate) use content_kept::pearson;
+pub use content_kept::{ContentKept, content_kept};
 pub use cosine::{CosinePairs, mean_between, mean_cosine, mean_off_diagonal, mean_with_diagonal, unit_rows};
 pub use differential::{
     Decorrelation, DifferentialConfig, DifferentialFeatures, ExplainedControls, FeatureTest, RankedFeature,
     decorrelated, differential_features, explained_controls, explained_curves,
 };
+pub use dose_relations::dose_relations;
 pub use dose_response::{DoseResponse, DoseWell, DrugResponse, dose_response};
+pub use dose_transfer::{DoseTransfer, DosedCell, TransferredDrug, dose_transfer};
 pub use drug_plate::{DrugPlate, PlateReading, SpaceOnPlate};
 pub use efaar::{RankRecall, ThresholdRecall, efaar_recall, rank_recall};
+pub use feature_transfer::{FeatureTransfer, TransferredFeature, feature_transfer};
 pub use fisher::{FisherCombination, fisher_combination};
 pub use gene_sets::{GeneSet, GeneSets, SetFormat};
 pub use hypergeometric::{hypergeometric_upper_tail, ln_hypergeometric_upper_tail};
@@ -107,6 +121,7 @@ pub use retrieval::{
 };
 pub use set_coherence::{ClusterKs, SetCoherence, cluster_ks, set_coherence, set_coherence_of_draws};
 pub use similarity::{SimilarityMap, similarity_map};
+pub use transferred_cells::{TransferReading, TransferTarget, transferred_cells};
 pub use two_sample::{
     Adjustment, ConsistencyNull, EmpiricalP, EnergyConfig, EnergyDistance, EnergyMatrix, Magnitude, MagnitudeConfig,
     MagnitudeStatistic, MagnitudeTests, MannWhitney, MannWhitneyLaw, ReplicateConsistency, ReplicateTests, WelchT,

@@ -62,6 +62,19 @@ pub struct ReplicateReading {
 }
 
 impl ReplicatePlate {
+    /// Drug and dose of a treatment, in steps; none of untreated cells and of the tenth step, the positive control.
+    ///
+    /// ```
+    /// use perturbook::evaluate::ReplicatePlate;
+    ///
+    /// assert_eq!(ReplicatePlate::dose_of("Wortmannin 3"), Some(("Wortmannin".to_owned(), 3.0)));
+    /// assert!(ReplicatePlate::dose_of("LY294002 10").is_none() && ReplicatePlate::dose_of("control").is_none());
+    /// ```
+    pub fn dose_of(treatment: &str) -> Option<(String, f64)> {
+        let (drug, dose) = treatment.rsplit_once(' ')?;
+        Some((drug.to_owned(), dose.parse().ok().filter(|dose| (1.0..10.0).contains(dose))?))
+    }
+
     /// Of the columns `well`, `treatment` and `dose_index` of [`bbbc013`](crate::datasets::bbbc013()): one half of each well's
     /// cells, drawn by `seed`, is learned from, the other measured.
     ///

@@ -69,13 +69,13 @@ pub use images::{Channel, ImageGrid};
 pub use palette::{CATEGORIES, Palette, Rgb, Theme, category, set_theme};
 pub use results::{
     Published, against_controls_scatter, against_controls_table, arm_cosine_bars, background_norm_scatter, cell_grid,
-    chromosome_cosine_bars, chromosome_heatmap, cluster_curves, cluster_ks_bars, cluster_table, component_curves,
-    confusion_figure, consistency_figure, covariate_bars, delta_recall_bars, dose_curves, energy_heatmap,
-    energy_scatter, gene_function_figure, genome_heatmap, genome_heatmaps, importance_bars, knn_by_label,
-    magnitude_volcano, mitotic_factor_roc, planted_bars, planted_table, plate_bars, precision_by_label,
-    precision_recall_curves, profile_metrics_table, proximity_bars, rank_recall_bars, recall_bootstrap_curves,
-    recall_curves, recall_permutation_curves, recall_table, replicate_table, roc_curves, set_coherence_figure,
-    similarity_heatmap, similarity_zoom, trade_off_figure, trade_off_table,
+    chromosome_cosine_bars, chromosome_heatmap, cluster_curves, cluster_ks_bars, cluster_table, complex_scatter,
+    complex_scores_table, component_curves, confusion_figure, consistency_figure, covariate_bars, delta_recall_bars,
+    dose_curves, dose_transfer_curves, energy_heatmap, energy_scatter, gene_function_figure, genome_heatmap,
+    genome_heatmaps, importance_bars, knn_by_label, magnitude_volcano, map_curves, mitotic_factor_roc, planted_bars,
+    planted_table, plate_bars, precision_by_label, precision_recall_curves, profile_metrics_table, proximity_bars,
+    rank_recall_bars, recall_bootstrap_curves, recall_curves, recall_permutation_curves, recall_table, replicate_table,
+    roc_curves, set_coherence_figure, similarity_heatmap, similarity_zoom, trade_off_figure, trade_off_table,
 };
 pub(crate) use results::{coloured_channels, figure_or_reason};
 pub(crate) use scatter::BEHIND;

@@ -11,10 +11,18 @@
 //! the diversity term that noise serves, are left out: a perturbation has one style. So it is the baseline with GRAPE's
 //! losses, not the published IMPA.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+use polars::prelude::{Column, DataFrame};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 
 use super::grape::{LossConfig, Normalisation, Position, Settings};
 use super::{Method, Plan};
+use crate::screen::{Embedding, Profiles};
+use crate::{Error, Result};
 
 /// The settings, with vectors from this file (see [`Settings::vectors`]); the model is [`grape::Model`](super::grape::Model).
 ///
@@ -38,6 +46,45 @@ pub fn paper(vectors: impl Into<PathBuf>) -> Plan<Settings> {
 pub fn quick(vectors: impl Into<PathBuf>) -> Plan<Settings> {
     let Plan { settings, run } = super::grape::Model::quick();
     Plan { settings: with_vectors(settings, vectors), run }
+}
+
+/// The plan of a GRAPE with frozen vectors instead of its table, and what follows from that: the style term teaches all networks,
+/// and a perturbation's vector is the mean style of its cells. Sizes, images and number of steps stay, for a fair comparison.
+pub fn beside(grape: &Plan<Settings>, vectors: impl Into<PathBuf>) -> Plan<Settings> {
+    let settings = Settings {
+        vectors: Some(vectors.into()),
+        loss: LossConfig { detach: false, ..grape.settings.loss },
+        position: Position::StyleEncoder,
+        ..grape.settings.clone()
+    };
+    Plan { settings, run: grape.run.clone() }
+}
+
+/// Writes a standard normal vector of `width` numbers for each name into a parquet file, for a baseline that knows nothing; returns
+/// them.
+///
+/// ```
+/// use perturbook::methods::impa::random_vectors;
+///
+/// let path = std::env::temp_dir().join("perturbook-doc-random-vectors.parquet");
+/// let vectors = random_vectors(&path, &["A", "B"], 3, 0)?;
+/// assert_eq!((vectors.len(), vectors.dims()), (2, 3));
+/// std::fs::remove_file(path).ok();
+/// # Ok::<(), perturbook::Error>(())
+/// ```
+///
+/// # Errors
+/// When there is no name, or the file cannot be written.
+pub fn random_vectors<S: AsRef<str>>(path: impl AsRef<Path>, names: &[S], width: usize, seed: u64) -> Result<Profiles> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let values = Array2::<f32>::from_shape_simple_fn((names.len(), width), || StandardNormal.sample(&mut rng));
+    let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
+    let column = Column::new("gene".into(), &names);
+    let table = DataFrame::new(names.len(), vec![column])
+        .map_err(|e| Error::new(format!("cannot make a table of names: {e}")).caused_by(e))?;
+    let vectors = Profiles::new(names, values.mapv(f64::from))?;
+    Embedding::new(values, table)?.write_parquet(path)?;
+    Ok(vectors)
 }
 
 fn with_vectors(settings: Settings, vectors: impl Into<PathBuf>) -> Settings {

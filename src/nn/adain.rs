@@ -109,6 +109,11 @@ impl AdaInBlock {
         self
     }
 
+    /// Whether images come out with double the sides.
+    pub(super) fn doubles(&self) -> bool {
+        self.doubles
+    }
+
     /// `n x in x rows x columns` with styles `n x style` to `n x out x rows' x columns'`.
     pub fn forward(&self, x: Tensor<4>, style: Tensor<2>) -> Tensor<4> {
         let grow = |x: Tensor<4>| if self.doubles { doubled(x) } else { x };

@@ -39,7 +39,7 @@ impl Kernel {
     }
 
     /// The positions at which the kernel's pixel `tap` lies in the image, and the pixel at the first of them.
-    fn inside(self, tap: usize, pixels: usize) -> (std::ops::Range<usize>, usize) {
+    pub fn inside(self, tap: usize, pixels: usize) -> (std::ops::Range<usize>, usize) {
         let steps = self.steps(pixels);
         let first = self.padding.saturating_sub(tap).div_ceil(self.stride).min(steps);
         let last = (pixels + self.padding).saturating_sub(tap).div_ceil(self.stride).clamp(first, steps);

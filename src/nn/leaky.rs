@@ -9,7 +9,7 @@
 use crate::tensor::Tensor;
 
 /// What is kept of numbers below zero.
-const KEPT: f32 = 0.2;
+pub(super) const KEPT: f32 = 0.2;
 
 /// `x` where it is above zero, a fifth of it elsewhere; any shape.
 ///

@@ -28,6 +28,7 @@ mod leaky;
 mod lgamma;
 mod linear;
 pub mod loss;
+pub(crate) mod planes;
 mod resample;
 mod residual;
 mod rows;

@@ -67,6 +67,11 @@ impl ResidualBlock {
         self
     }
 
+    /// Whether images come out with half the sides.
+    pub(super) fn halves(&self) -> bool {
+        self.halves
+    }
+
     /// `n x in x rows x columns` to `n x out x rows' x columns'`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let pool = |x: Tensor<4>| if self.halves { halved(x) } else { x };

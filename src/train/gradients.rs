@@ -113,6 +113,24 @@ impl NamedGradients {
         self
     }
 
+    /// Those whose names are chosen, and the others.
+    ///
+    /// ```
+    /// use ndarray::arr1;
+    /// use perturbook::nn::State;
+    /// use perturbook::tensor::cpu;
+    /// use perturbook::train::NamedGradients;
+    ///
+    /// let mut state = State::default();
+    /// ["weight", "bias"].map(|name| state.insert(name, arr1(&[1.0]).into_dyn()));
+    /// let (weights, rest) = NamedGradients::from_state(&state, &cpu()).split(|name| name == "weight");
+    /// assert!(weights.get("weight").is_some() && weights.get("bias").is_none() && rest.get("bias").is_some());
+    /// ```
+    pub fn split(self, chosen: impl Fn(&str) -> bool) -> (Self, Self) {
+        let (chosen, others) = self.found.into_iter().partition(|(name, _)| chosen(name));
+        (Self { found: chosen }, Self { found: others })
+    }
+
     /// All of them times a number.
     pub fn times(self, factor: f64) -> Self {
         self.changed(|gradient| gradient * factor)

@@ -23,6 +23,7 @@ mod retrieval;
 mod screen;
 mod sets;
 mod similarity;
+mod style_transfer;
 mod two_sample;
 
 pub use against_controls::{against_controls_scatter, against_controls_table, trade_off_figure, trade_off_table};
@@ -43,6 +44,7 @@ pub use recall_sampling::{recall_bootstrap_curves, recall_permutation_curves};
 pub use retrieval::{knn_by_label, precision_by_label};
 pub use sets::{cluster_ks_bars, rank_recall_bars, set_coherence_figure};
 pub use similarity::{similarity_heatmap, similarity_zoom};
+pub use style_transfer::{complex_scatter, complex_scores_table, dose_transfer_curves, map_curves};
 pub use two_sample::{consistency_figure, energy_heatmap, energy_scatter, magnitude_volcano};
 
 use crate::Result;

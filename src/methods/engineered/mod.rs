@@ -12,6 +12,7 @@
 //! standardises on controls and keeps principal components. The features follow CellProfiler's definitions, not its
 //! programs: numbers agree in kind, not to the last digit.
 
+mod compartments;
 mod correlation;
 mod distance;
 mod intensity;
@@ -24,6 +25,7 @@ mod shape;
 mod table;
 mod texture;
 
+pub use compartments::nuclear_ratio;
 pub use correlation::channel_correlation;
 pub use intensity::{INTENSITY_NAMES, intensity};
 pub use measure::{feature_names, measure};

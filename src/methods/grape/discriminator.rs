@@ -25,7 +25,7 @@ pub struct Discriminator<B: Burn = Backend> {
     down4: Option<ResidualBlock<B>>,
     down5: Option<ResidualBlock<B>>,
     head_conv: Conv<B>,
-    head_out: Conv<B>,
+    pub(super) head_out: Conv<B>,
 }
 
 impl Discriminator {
@@ -68,7 +68,7 @@ impl Discriminator {
         (out.value.flatten(1, 3), out.change.flatten(1, 3))
     }
 
-    fn trunk(&self) -> Trunk<'_> {
+    pub(super) fn trunk(&self) -> Trunk<'_> {
         let downs = [&self.down1, &self.down2, &self.down3, &self.down4, &self.down5];
         Trunk { stem: &self.stem, downs, head_conv: &self.head_conv }
     }

@@ -25,7 +25,7 @@ const UP: [&str; 3] = ["up1", "up2", "up3"];
 /// The generator.
 #[derive(Module, Debug)]
 pub struct Generator<B: Burn = Backend> {
-    stem: Conv<B>,
+    pub(super) stem: Conv<B>,
     down1: Option<ResidualBlock<B>>,
     down2: Option<ResidualBlock<B>>,
     down3: Option<ResidualBlock<B>>,
@@ -36,8 +36,8 @@ pub struct Generator<B: Burn = Backend> {
     up1: Option<AdaInBlock<B>>,
     up2: Option<AdaInBlock<B>>,
     up3: Option<AdaInBlock<B>>,
-    out_norm: InstanceNorm<B>,
-    out_conv: Conv<B>,
+    pub(super) out_norm: InstanceNorm<B>,
+    pub(super) out_conv: Conv<B>,
 }
 
 impl Generator {
@@ -94,22 +94,26 @@ impl Generator {
             x
         };
         let mut x = seen("stem", self.stem.forward(images));
-        for (name, block) in DOWN.into_iter().zip([&self.down1, &self.down2, &self.down3]) {
-            if let Some(block) = block {
-                x = seen(name, block.forward(x));
-            }
-        }
-        for (name, block) in [("mid1", &self.mid1), ("mid2", &self.mid2)] {
+        for (name, block) in self.residuals() {
             x = seen(name, block.forward(x));
         }
-        for (name, block) in [("adamid1", &self.adamid1), ("adamid2", &self.adamid2)] {
+        for (name, block) in self.styled() {
             x = seen(name, block.forward(x, style.clone()));
         }
-        for (name, block) in UP.into_iter().zip([&self.up1, &self.up2, &self.up3]) {
-            if let Some(block) = block {
-                x = seen(name, block.forward(x, style.clone()));
-            }
-        }
         self.out_conv.forward(leaky_relu(self.out_norm.forward(x)))
+    }
+
+    /// The blocks that see no style, in their order, by name.
+    pub(super) fn residuals(&self) -> impl Iterator<Item = (&'static str, &ResidualBlock)> {
+        let downs = DOWN.into_iter().zip([&self.down1, &self.down2, &self.down3]);
+        let downs = downs.filter_map(|(name, block)| Some((name, block.as_ref()?)));
+        downs.chain([("mid1", &self.mid1), ("mid2", &self.mid2)])
+    }
+
+    /// The blocks under a style that follow them.
+    pub(super) fn styled(&self) -> impl Iterator<Item = (&'static str, &AdaInBlock)> {
+        let ups = UP.into_iter().zip([&self.up1, &self.up2, &self.up3]);
+        let ups = ups.filter_map(|(name, block)| Some((name, block.as_ref()?)));
+        [("adamid1", &self.adamid1), ("adamid2", &self.adamid2)].into_iter().chain(ups)
     }
 }

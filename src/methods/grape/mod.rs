@@ -18,14 +18,18 @@
 //! | [`Model`], [`Settings`] | the whole method: fit to a screen, vectors of perturbations, styles of cells, save, load |
 //! | [`StyleTransfer`] | one cell under many perturbations, many cells under one |
 //! | [`Stability`] | how far the vectors depend on when training is ended |
+//! | [`Monitor`] | warns when the discriminator knows all, or all styles are the same |
 //! | [`complex_panel`] | which genes to train on, in place of the paper's unusable list |
 //! | [`Trainer`] | GRAPE in the training loop, with the running average of the weights |
 
 mod attention;
 mod batch;
+mod by_hand;
 #[cfg(feature = "screens")]
 mod classes;
 mod config;
+#[cfg(feature = "screens")]
+mod copies;
 mod discriminator;
 mod discriminator_loss;
 mod generator;
@@ -37,7 +41,13 @@ mod mapping;
 #[cfg(feature = "screens")]
 mod model;
 #[cfg(feature = "screens")]
+mod monitor;
+#[cfg(feature = "screens")]
 mod panel;
+#[cfg(feature = "screens")]
+mod reading;
+#[cfg(feature = "screens")]
+mod samples;
 #[cfg(feature = "screens")]
 mod settings;
 #[cfg(feature = "screens")]
@@ -70,6 +80,8 @@ pub use loss_config::LossConfig;
 pub use mapping::Mapping;
 #[cfg(feature = "screens")]
 pub use model::Model;
+#[cfg(feature = "screens")]
+pub use monitor::Monitor;
 #[cfg(feature = "screens")]
 pub use panel::{PanelConfig, complex_panel};
 #[cfg(feature = "screens")]

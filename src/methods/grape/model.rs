@@ -5,16 +5,18 @@ use std::path::Path;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, TensorData};
-use ndarray::{Array2, ArrayD, Axis};
+use ndarray::Array2;
 use polars::prelude::{Column, DataFrame};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::copies::Copies;
 use super::loader::Loader;
-use super::trainer::{mean, stacked};
+use super::samples::Samples;
 use super::{
-    Classes, Discriminator, NAME, NetworkConfig, Normalisation, Position, Settings, Stability, Translator, Weights,
+    Classes, Discriminator, NAME, NetworkConfig, Normalisation, Position, Settings, Stability, StyleTransfer,
+    Translator, Weights,
 };
 use crate::display::{Bundle, ModelSummary, Show};
 use crate::live::Bar;
@@ -53,8 +55,10 @@ pub struct Model {
     pub(super) translator: Box<Translator>,
     pub(super) average: Box<Translator>,
     pub(super) discriminator: Box<Discriminator>,
-    /// Copies of the table, the earliest first.
-    pub(super) copies: Vec<ArrayD<f32>>,
+    /// Copies of the table.
+    pub(super) copies: Copies,
+    /// Cells that were followed.
+    pub(super) samples: Samples,
     pub(super) device: Device,
 }
 
@@ -68,15 +72,28 @@ struct Head {
     network: NetworkConfig,
 }
 
-/// What training leaves: the states of the three networks, and copies of the table.
+/// What training leaves: the states of the three networks, copies of the table, and the cells that were followed.
 pub(super) struct Learned {
     pub(super) translator: State,
     pub(super) average: State,
     pub(super) discriminator: State,
-    pub(super) copies: Vec<ArrayD<f32>>,
+    pub(super) copies: Copies,
+    pub(super) samples: Samples,
 }
 
 impl Model {
+    /// A plan for the plate [`bbbc013`](crate::datasets::bbbc013()), with rows as batches: 600 steps, two to three minutes on two
+    /// cores.
+    pub fn plate() -> Plan<Settings> {
+        Plan { settings: Settings::plate(), run: FitConfig { epochs: 12, ..FitConfig::default() } }
+    }
+
+    /// A plan for a simulated screen of 16 genes in four complexes
+    /// ([`OpsConfig::with_complexes`](crate::simulate::OpsConfig::with_complexes)): 600 steps, about a minute on two cores.
+    pub fn simulated() -> Plan<Settings> {
+        Plan { settings: Settings::simulated(), run: FitConfig { epochs: 12, ..FitConfig::default() } }
+    }
+
     pub(super) fn new(
         plan: Plan<Settings>,
         history: History,
@@ -91,6 +108,7 @@ impl Model {
             average: translator(network, &learned.average, &device)?,
             discriminator: discriminator(network, &learned.discriminator, &device)?,
             copies: learned.copies,
+            samples: learned.samples,
             plan,
             history,
             classes,
@@ -139,11 +157,19 @@ impl Model {
     /// # Errors
     /// When a number is not finite.
     pub fn mean_vectors(&self) -> Result<Profiles> {
-        let Some(mean) = mean(&self.copies) else { return self.vectors(Position::Table, Weights::Last) };
-        let values = mean
-            .into_dimensionality::<ndarray::Ix2>()
-            .map_err(|e| Error::new("a copy of the table has another shape").caused_by(e))?;
-        Profiles::new(self.classes.names.clone(), values.mapv(f64::from))
+        let Some((mean, _)) = self.copies.mean(self.plan.settings.copies) else {
+            return self.vectors(Position::Table, Weights::Last);
+        };
+        Profiles::new(self.classes.names.clone(), mean.mapv(f64::from))
+    }
+
+    /// The table while it was learned: steps done, vectors of the last state and of the running average, controls included.
+    ///
+    /// # Errors
+    /// When a number is not finite.
+    pub fn tables(&self) -> Result<Vec<(u64, Profiles, Profiles)>> {
+        let profiles = |values: &Array2<f32>| Profiles::new(self.classes.names.clone(), values.mapv(f64::from));
+        self.copies.iter().map(|copy| Ok((copy.step, profiles(&copy.last)?, profiles(&copy.average)?))).collect()
     }
 
     /// How far last state, running average and mean of the last copies of the table agree.
@@ -155,7 +181,17 @@ impl Model {
             self.classes.names.iter().zip(&self.classes.controls).filter(|(_, c)| **c).map(|(name, _)| name).collect();
         let of = |weights| Ok::<Profiles, Error>(self.vectors(Position::Table, weights)?.without(&controls));
         let mean = self.mean_vectors()?.without(&controls);
-        Stability::of(of(Weights::Last)?, of(Weights::Ema)?, mean, self.copies.len())
+        let copies = self.copies.mean(self.plan.settings.copies).map_or(0, |(_, count)| count);
+        Stability::of(of(Weights::Last)?, of(Weights::Ema)?, mean, copies)
+    }
+
+    /// A few cells of the screen that was learned from, translated to the same perturbations again and again while it learned;
+    /// each channel is stretched to 0..1, for all alike.
+    ///
+    /// # Errors
+    /// When training was shorter than [`ema_every`](Settings::ema_every) steps.
+    pub fn progress(&self, channels: &[String]) -> Result<StyleTransfer> {
+        self.samples.transfer(&self.classes.names, channels)
     }
 
     /// The style of every cell of a screen, `cells x style`, with the screen's table. Cells of any perturbation have one.
@@ -300,15 +336,15 @@ impl Method for Model {
         &self.history
     }
 
-    /// The networks under `translator.`, `average.` (the running average) and `discriminator.`, and `copies` of the table.
+    /// The networks under `translator.`, `average.` (the running average) and `discriminator.`, copies of the table under
+    /// `copies.`, and the cells that were followed under `samples.`.
     fn save(&self, path: &Path) -> Result<()> {
-        let mut state = State::default()
+        let state = State::default()
             .with("translator.", &State::of(self.translator.as_ref()))
             .with("average.", &State::of(self.average.as_ref()))
-            .with("discriminator.", &State::of(self.discriminator.as_ref()));
-        if !self.copies.is_empty() {
-            state.insert("copies", stacked(&self.copies));
-        }
+            .with("discriminator.", &State::of(self.discriminator.as_ref()))
+            .with("samples.", &self.samples.state())
+            .with("copies.", &self.copies.state());
         let code = self.translator.table.val().dims()[1];
         let network = NetworkConfig { code, ..self.plan.settings.sizes.of_classes(self.classes.len()) };
         let head = Head {
@@ -323,10 +359,11 @@ impl Method for Model {
 
     fn load(path: &Path, device: &Device) -> Result<Self> {
         let (Head { plan, history, classes, statistics, network }, state) = saved::read::<Head>(path, NAME)?;
-        let copies = state.get("copies").map(|all| all.axis_iter(Axis(0)).map(|copy| copy.to_owned()).collect());
+        let copies = Copies::restore(&state.part("copies."))?;
         let [translator, average, discriminator] =
             ["translator.", "average.", "discriminator."].map(|part| state.part(part));
-        let learned = Learned { translator, average, discriminator, copies: copies.unwrap_or_default() };
+        let samples = Samples::restore(&state.part("samples."))?;
+        let learned = Learned { translator, average, discriminator, copies, samples };
         Self::new(plan, history, (classes, statistics), &network, learned, device)
             .map_err(|e| Error::new(e.to_string()).at(path.display().to_string()))
     }

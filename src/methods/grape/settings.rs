@@ -81,11 +81,18 @@ pub struct Settings {
     pub betas: [f64; 2],
     /// Weight decay, added to gradients.
     pub decay: f64,
-    /// Steps between two moves of the running average of the weights, and between two copies of the table.
+    /// Standard deviation of the table's first numbers.
+    pub table_start: f64,
+    /// How many times as fast as the networks the table learns.
+    pub table_rate: f64,
+    /// How many times as much it decays.
+    pub table_decay: f64,
+    /// Steps between two moves of the running average of the weights, between two copies of the table, and between two looks at
+    /// the followed cells.
     pub ema_every: u64,
     /// How much of the running average stays in a move.
     pub ema_keep: f64,
-    /// Copies of the table that are kept; their mean is reported beside the last state.
+    /// How many of the last copies of the table have their mean reported beside the last state.
     pub copies: usize,
     /// Where vectors are taken from.
     pub position: Position,
@@ -119,6 +126,9 @@ impl Default for Settings {
             rate,
             betas,
             decay,
+            table_start: 1.0,
+            table_rate: 1.0,
+            table_decay: 1.0,
             ema_every: 2_500,
             ema_keep: 0.5,
             copies: 10,
@@ -156,6 +166,49 @@ impl Settings {
         }
     }
 
+    /// For the plate [`bbbc013`](crate::datasets::bbbc013()) with drugs and doses as perturbations and rows as batches: crops of 32
+    /// pixels in two channels.
+    pub fn plate() -> Self {
+        Self {
+            batch: 16,
+            intensity: Intensity::Between { low: 0.0, high: 255.0 },
+            sizes: Sizes { channels: 2, base: 16, widest: 64, ..Self::minutes().sizes },
+            ..Self::minutes()
+        }
+    }
+
+    /// For simulated images of 32 pixels ([`OpsConfig::with_complexes`](crate::simulate::OpsConfig::with_complexes)). A cycle
+    /// weight of 1 is too little here: cells lose their place.
+    pub fn simulated() -> Self {
+        Self {
+            loss: LossConfig { cycle: 10.0, ..LossConfig::default() },
+            rate: 1e-3,
+            table_rate: 10.0,
+            sizes: Sizes { base: 8, widest: 32, levels: 2, style: 16, ..Self::minutes().sizes },
+            ..Self::minutes()
+        }
+    }
+
+    /// For minutes of training. At the paper's rate the table does not move in some hundred steps: here its rows start near 0 and
+    /// learn faster than the networks. The running average speaks, because the last state of networks that learn against each
+    /// other depends on when it is taken.
+    fn minutes() -> Self {
+        Self {
+            side: 32,
+            batch: 32,
+            steps_per_epoch: Some(50),
+            rate: 5e-4,
+            table_start: 0.1,
+            table_rate: 20.0,
+            table_decay: 0.0,
+            ema_every: 50,
+            weights: Weights::Ema,
+            style_cells: 100,
+            sizes: Sizes { code: 16, hidden: 64, blocks: 3, ..Sizes::default() },
+            ..Self::default()
+        }
+    }
+
     /// The ablation in which the style term teaches all networks.
     pub fn without_detach() -> Self {
         Self { loss: LossConfig::without_detach(), ..Self::default() }
@@ -181,9 +234,15 @@ impl Settings {
         Self { sizes: Sizes { blocks: 3, ..Sizes::default() }, ..Self::default() }
     }
 
-    /// The optimiser of both sides.
+    /// The optimiser of all networks, on both sides.
     pub fn adam(&self) -> AdamConfig {
         AdamConfig { rate: self.rate, betas: self.betas, decay: self.decay, ..AdamConfig::default() }
+    }
+
+    /// The optimiser of the table.
+    pub fn table_adam(&self) -> AdamConfig {
+        let (rate, decay) = (self.rate * self.table_rate, self.decay * self.table_decay);
+        AdamConfig { rate, decay, ..self.adam() }
     }
 
     /// How images are read.
@@ -220,9 +279,10 @@ impl Settings {
         }
         let LossConfig { r1, cycle, style, .. } = self.loss;
         let least = |value: f64| value.is_finite() && value >= 0.0;
-        if ![self.rate, self.decay, r1, cycle, style].into_iter().all(least) {
-            return Err(Error::new("rate, decay and weights of losses must be 0 or more")
-                .at(format!("settings: rate {}, decay {}, {:?}", self.rate, self.decay, self.loss))
+        let of_table = [self.table_start, self.table_rate, self.table_decay];
+        if ![self.rate, self.decay, r1, cycle, style].into_iter().chain(of_table).all(least) {
+            return Err(Error::new("rates, decay and weights of losses must be 0 or more")
+                .at(format!("settings: rate {}, decay {}, table {of_table:?}, {:?}", self.rate, self.decay, self.loss))
                 .fix("start from the defaults"));
         }
         Ok(())

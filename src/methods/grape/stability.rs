@@ -11,6 +11,7 @@
 use ndarray::{Array2, Axis};
 
 use crate::display::{Bundle, Show};
+use crate::evaluate::pearson;
 use crate::figures::{Table, figure_or_reason};
 use crate::screen::Profiles;
 use crate::{Error, Result};
@@ -74,7 +75,7 @@ impl Stability {
         let agreement = |other: &Profiles| {
             let other = normalised(other);
             let cosine = (&unit * &other).sum_axis(Axis(1)).mean().unwrap_or(f64::NAN);
-            Agreement { cosine, relations: correlation(&pairs(&unit), &pairs(&other)) }
+            Agreement { cosine, relations: pearson(&pairs(&unit), &pairs(&other)).unwrap_or(f64::NAN) }
         };
         let (of_ema, of_mean) = (agreement(&ema), agreement(&mean));
         Ok(Self { last, ema, mean, copies, of_ema, of_mean })
@@ -116,13 +117,4 @@ fn normalised(profiles: &Profiles) -> Array2<f64> {
 fn pairs(unit: &Array2<f64>) -> Vec<f64> {
     let all = unit.dot(&unit.t());
     (0..all.nrows()).flat_map(|i| (0..i).map(move |j| (i, j))).map(|at| all[at]).collect()
-}
-
-/// Pearson's correlation.
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len() as f64;
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / n;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let sum = |of: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(&a, &b)| of(a - mean_a, b - mean_b)).sum::<f64>();
-    sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }

@@ -24,7 +24,7 @@ pub struct StyleEncoder<B: Burn = Backend> {
     down4: Option<ResidualBlock<B>>,
     down5: Option<ResidualBlock<B>>,
     head_conv: Conv<B>,
-    head_fc: Linear<B>,
+    pub(super) head_fc: Linear<B>,
 }
 
 impl StyleEncoder {
@@ -58,8 +58,11 @@ impl StyleEncoder {
 
     /// The same, and every layer's output is shown to `watch` with the layer's name.
     pub fn watched(&self, images: Tensor<4>, watch: &mut dyn FnMut(&'static str, &Tensor<4>)) -> Tensor<2> {
+        self.head_fc.forward(self.trunk().forward(images, watch).flatten::<2>(1, 3))
+    }
+
+    pub(super) fn trunk(&self) -> Trunk<'_> {
         let downs = [&self.down1, &self.down2, &self.down3, &self.down4, &self.down5];
-        let trunk = Trunk { stem: &self.stem, downs, head_conv: &self.head_conv };
-        self.head_fc.forward(trunk.forward(images, watch).flatten::<2>(1, 3))
+        Trunk { stem: &self.stem, downs, head_conv: &self.head_conv }
     }
 }

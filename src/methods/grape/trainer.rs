@@ -1,5 +1,5 @@
 //! GRAPE in the training loop: an iteration of [`GrapeTraining`] on the images of a batch, the running average of the
-//! weights, and copies of the table.
+//! weights, copies of the table, and a few cells that are followed.
 //!
 //! | term | |
 //! |---|---|
@@ -8,24 +8,27 @@
 //! | `discriminator` | the discriminator's loss: real, fake and R1, weighted |
 //! | `real`, `fake`, `r1` | its parts |
 //! | `accuracy` | the share of images that the discriminator takes for what they are, real and translated, before its step |
+//! | `knows` | its running mean, see [`Monitor`] |
 //!
 //! ```text
-//! every ema_every steps    average <- keep average + (1 - keep) weights;   a copy of the table, the last few are kept
+//! every ema_every steps    average <- keep average + (1 - keep) weights;   a copy of the table;
+//!                          the followed cells are translated, and the monitor looks at all styles
 //! ```
 
 use burn::module::Module;
-use ndarray::{Array1, ArrayD, Axis, IxDyn, concatenate};
 use serde_json::json;
 
+use super::copies::{Copies, Copy};
+use super::samples::Samples;
 use super::{
-    Batch, DiscriminatorLoss, GeneratorLoss, GrapeTraining, Images, Iteration, LossConfig, NetworkConfig, Settings,
-    Translator, discriminator_loss, generator_loss,
+    Batch, DiscriminatorLoss, GeneratorLoss, GrapeTraining, Images, Iteration, LossConfig, Monitor, NetworkConfig,
+    Settings, Translator, discriminator_loss, generator_loss,
 };
-use crate::methods::pixels::{both_devices, image_tensor};
+use crate::Result;
+use crate::methods::pixels::{both_devices, image_tensor, tensor_matrix};
 use crate::nn::State;
 use crate::tensor::{Backend, Device, Tensor};
 use crate::train::{Learner, Step, Terms, average};
-use crate::{Error, Result};
 
 /// All that changes in a run.
 #[derive(Clone, Debug)]
@@ -34,8 +37,12 @@ pub struct Trainer {
     pub training: Box<GrapeTraining>,
     /// The running average of the translator's weights.
     pub average: Box<Translator>,
-    /// Copies of the table, the earliest first.
-    pub copies: Vec<ArrayD<f32>>,
+    /// Copies of the table.
+    pub(super) copies: Copies,
+    /// Whether discriminator and styles are well.
+    pub monitor: Monitor,
+    /// The cells that are followed.
+    pub(super) samples: Samples,
     network: NetworkConfig,
     settings: Settings,
     names: Vec<String>,
@@ -53,7 +60,9 @@ impl Trainer {
     ) -> Self {
         let average = Box::new(training.translator.clone().no_grad());
         let (network, settings, names) = (network.clone(), settings.clone(), names.to_vec());
-        Self { training, average, copies: Vec::new(), network, settings, names, device: device.clone() }
+        let (copies, monitor, samples, device) =
+            (Copies::default(), Monitor::default(), Samples::default(), device.clone());
+        Self { training, average, copies, monitor, samples, network, settings, names, device }
     }
 
     fn batch(&self, Images { images, labels, targets }: Images) -> Result<Batch> {
@@ -66,8 +75,16 @@ impl Trainer {
         Ok(())
     }
 
-    fn table(&self) -> ArrayD<f32> {
-        State::of(&self.training.translator).get("table").cloned().unwrap_or_default()
+    /// What is done every so many steps; what there is to warn of.
+    #[inline(never)]
+    fn look(&mut self, step: u64) -> Result<Option<String>> {
+        self.move_average()?;
+        let table = |of: &Translator| tensor_matrix(of.table.val());
+        let (last, average) = (table(&self.training.translator)?, table(&self.average)?);
+        self.copies.push(Copy { step, last, average });
+        self.samples.look(step, &self.average, &self.device)?;
+        let classes = burn::Tensor::arange(0..self.names.len() as i64, &self.device);
+        Ok(self.monitor.look(tensor_matrix(self.average.style(classes))?.view()))
     }
 }
 
@@ -77,16 +94,18 @@ impl Learner for Trainer {
     fn learn(&mut self, batch: Images, at: &Step) -> Result<Terms> {
         let batch = self.batch(batch)?;
         let (loss, mut said) = (self.settings.loss, Terms::default());
+        let step = at.done + 1;
         self.training.step_checked(&batch, |Iteration { discriminator, generator }| {
             said = Terms(terms(discriminator, generator, &loss)).finite(at)?;
             Ok(())
         })?;
-        if (at.done + 1).is_multiple_of(self.settings.ema_every) {
-            self.move_average()?;
-            self.copies.push(self.table());
-            let surplus = self.copies.len().saturating_sub(self.settings.copies);
-            self.copies.drain(..surplus);
+        let accuracy = said.0.iter().find(|(name, _)| *name == "accuracy").map_or(0.5, |(_, value)| *value);
+        let mut warnings: Vec<String> = self.monitor.step(accuracy).into_iter().collect();
+        said.0.push(("knows", self.monitor.knows()));
+        if step.is_multiple_of(self.settings.ema_every) {
+            warnings.extend(self.look(step)?);
         }
+        warnings.iter().for_each(|warning| eprintln!("perturbook: {warning}"));
         Ok(said)
     }
 
@@ -99,33 +118,36 @@ impl Learner for Trainer {
     }
 
     fn state(&self) -> State {
-        let GrapeTraining { translator, discriminator, translator_adam, discriminator_adam, .. } =
+        let GrapeTraining { translator, discriminator, translator_adam, table_adam, discriminator_adam, .. } =
             self.training.as_ref();
-        let mut state = State::default()
+        State::default()
             .with("translator.", &State::of(translator))
             .with("discriminator.", &State::of(discriminator))
             .with("average.", &State::of(self.average.as_ref()))
             .with("translator_adam.", &translator_adam.state())
-            .with("discriminator_adam.", &discriminator_adam.state());
-        state.insert("copies.count", Array1::from(vec![self.copies.len() as f32]).into_dyn());
-        for (number, copy) in self.copies.iter().enumerate() {
-            state.insert(format!("copies.{number}"), copy.clone());
-        }
-        state
+            .with("table_adam.", &table_adam.state())
+            .with("discriminator_adam.", &discriminator_adam.state())
+            .with("monitor.", &self.monitor.state())
+            .with("samples.", &self.samples.state())
+            .with("copies.", &self.copies.state())
     }
 
     fn restore(&mut self, state: &State) -> Result<()> {
-        let lacks = || Error::new("the state lacks copies of the table").fix("resume from another checkpoint");
-        let count = state.get("copies.count").and_then(|count| count.first().copied()).ok_or_else(lacks)?;
-        let copy = |number: usize| state.get(&format!("copies.{number}")).cloned().ok_or_else(lacks);
-        let copies = (0..count as usize).map(copy).collect::<Result<_>>()?;
+        let copies = Copies::restore(&state.part("copies."))?;
+        let monitor = Monitor::restore(&state.part("monitor."))?;
+        let samples = Samples::restore(&state.part("samples."))?;
         put(&state.part("translator."), &mut self.training.translator)?;
         put(&state.part("discriminator."), &mut self.training.discriminator)?;
         put(&state.part("average."), self.average.as_mut())?;
         let device = both_devices(&self.device).0;
         self.training.translator_adam.load(&state.part("translator_adam."), &device)?;
+        self.training.table_adam.load(&state.part("table_adam."), &device)?;
         self.training.discriminator_adam.load(&state.part("discriminator_adam."), &device)?;
-        self.copies = copies;
+        (self.copies, self.monitor) = (copies, monitor);
+        // Cells that were never looked at are those that the run was started with.
+        if !samples.seen.is_empty() {
+            self.samples = samples;
+        }
         Ok(())
     }
 
@@ -166,19 +188,6 @@ fn terms(
         ("r1", mean(&discriminator.r1)),
         ("accuracy", number(right)),
     ]
-}
-
-/// The mean of copies of one shape; none where there is none.
-pub(super) fn mean(copies: &[ArrayD<f32>]) -> Option<ArrayD<f32>> {
-    let first = copies.first()?;
-    let sum = copies.iter().fold(ArrayD::<f64>::zeros(first.raw_dim()), |sum, copy| sum + copy.mapv(f64::from));
-    Some((sum / copies.len() as f64).mapv(|v| v as f32))
-}
-
-/// Copies of one shape in one array, `copies x classes x code`.
-pub(super) fn stacked(copies: &[ArrayD<f32>]) -> ArrayD<f32> {
-    let views: Vec<_> = copies.iter().map(|copy| copy.view().insert_axis(Axis(0))).collect();
-    concatenate(Axis(0), &views).unwrap_or_else(|_| ArrayD::zeros(IxDyn(&[0])))
 }
 
 fn number(tensor: Tensor<1>) -> f64 {

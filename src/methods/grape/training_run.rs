@@ -1,10 +1,12 @@
 //! From a screen and a plan to a trained model: the classes, their cells in equal shares, and the loop around it.
 
+use burn::module::Param;
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 
 use super::loader::Loader;
 use super::model::{Learned, with_vectors};
+use super::samples::{FOLLOWED, Samples};
 use super::{
     Classes, Discriminator, GrapeTraining, Images, Model, NetworkConfig, Normalisation, Settings, Trainer, Translator,
 };
@@ -50,7 +52,8 @@ pub(super) fn fit_to(
     settings.check()?;
     settings.pixels().check(screen)?;
     let classes = Classes::of(screen, settings)?;
-    let (rows, labels) = classes.rows(screen, settings)?;
+    let cells = classes.rows(screen, settings)?;
+    let (rows, labels) = cells.clone();
     let vectors = classes.vectors(settings)?;
     let statistics = match settings.normalisation {
         Normalisation::Symmetric => ControlStatistics::default(),
@@ -67,6 +70,7 @@ pub(super) fn fit_to(
     let sampler = OfClasses { balanced, rows, labels, steps: settings.steps_per_epoch };
     let loader = Loader::new(screen, settings, Some(&statistics))?;
     let count = classes.len();
+    trainer.samples = followed(&classes, &cells, &loader)?;
     let load = |drawn: &Vec<(usize, usize)>, rng: &mut ChaCha8Rng| -> Result<Images> {
         let (rows, labels): (Vec<usize>, Vec<usize>) = drawn.iter().copied().unzip();
         loader.images(&rows, labels, count, rng)
@@ -79,6 +83,7 @@ pub(super) fn fit_to(
         average: State::of(trainer.average.as_ref()),
         discriminator: State::of(&trainer.training.discriminator),
         copies: trainer.copies,
+        samples: trainer.samples,
     };
     Model::new(plan.clone(), history, (classes, statistics), &network, learned, device)
 }
@@ -92,12 +97,29 @@ fn start(
     device: &Device,
 ) -> Result<Box<GrapeTraining>> {
     let mut rng = stream(plan.run.seed, Purpose::Weights, 0);
-    let translator = Translator::new(network, &mut rng, device)?;
+    let mut translator = Translator::new(network, &mut rng, device)?;
+    if plan.settings.table_start != 1.0 {
+        let table = translator.table.val() * plan.settings.table_start;
+        translator.table = Param::from_tensor(table.detach());
+    }
     let discriminator = Discriminator::new(network, &mut rng, device)?;
     let translator = match vectors {
         Some(vectors) => with_vectors(translator, vectors, device),
         None => translator,
     };
-    let Settings { loss, .. } = plan.settings;
-    Ok(Box::new(GrapeTraining::new(translator, discriminator, loss, plan.settings.adam())))
+    let settings = &plan.settings;
+    let training = GrapeTraining::new(translator, discriminator, settings.loss, settings.adam());
+    Ok(Box::new(training.with_table_adam(settings.table_adam())))
+}
+
+/// The first cells of some classes from all over their list, controls first; each is to become of the next one's class.
+fn followed(classes: &Classes, (rows, labels): &(Vec<usize>, Vec<usize>), loader: &Loader<'_>) -> Result<Samples> {
+    let mut order: Vec<usize> = (0..classes.len()).collect();
+    order.sort_by_key(|&class| !classes.controls[class]);
+    let count = FOLLOWED.min(order.len());
+    let first = |class: usize| labels.iter().position(|&label| label == class).map(|at| (rows[at], class));
+    let cells: Vec<(usize, usize)> = (0..count).filter_map(|i| first(order[i * order.len() / count])).collect();
+    let rows: Vec<usize> = cells.iter().map(|(row, _)| *row).collect();
+    let targets = (0..cells.len()).map(|i| cells[(i + 1) % cells.len()].1).collect();
+    Ok(Samples { images: loader.read(&rows)?, rows, targets, seen: Vec::new() })
 }

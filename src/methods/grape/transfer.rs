@@ -4,15 +4,19 @@
 //! x' = G(x, F(M[z])), brought back from z-scores to intensities by the controls of the cell's batch
 //! ```
 
+use std::sync::Arc;
+
 use ndarray::{Array4, Axis, concatenate, s};
+use polars::prelude::{Column, DataFrame};
 
 use super::Model;
 use super::loader::Loader;
 use crate::display::{Bundle, Show};
 use crate::figures::{Figure, ImageGrid, coloured_channels, figure_or_reason};
+use crate::images::{CellImages, MemoryImages};
 use crate::methods::Method;
 use crate::methods::pixels::{image_tensor, tensor_images};
-use crate::screen::Screen;
+use crate::screen::{Label, Screen};
 use crate::{Error, Result};
 
 /// Images that are translated at once.
@@ -118,6 +122,34 @@ impl Model {
             all.slice_mut(s![start..start + rows.len(), .., .., ..]).assign(&images);
         }
         Ok(all)
+    }
+
+    /// The same as a screen, to be measured like real cells: beside the images the table has `source` (the row that was
+    /// translated) and, under the names of labels, what the cell was translated to and its batch.
+    ///
+    /// # Errors
+    /// As [`Model::translated`].
+    pub fn translated_screen<S: AsRef<str>>(
+        &self,
+        screen: &Screen,
+        rows: &[usize],
+        perturbations: &[S],
+    ) -> Result<Screen> {
+        let images = self.translated(screen, rows, perturbations)?;
+        let names: Vec<&str> = perturbations.iter().map(AsRef::as_ref).collect();
+        let sources: Vec<u64> = rows.iter().map(|&row| row as u64).collect();
+        let mut columns = vec![
+            Column::new("source".into(), sources),
+            Column::new(self.plan().settings.unit.label().to_string().into(), names),
+        ];
+        if let Ok(batches) = screen.labels(Label::Batch) {
+            let batches: Vec<&str> = rows.iter().map(|&row| batches.of(row)).collect();
+            columns.push(Column::new("batch".into(), batches));
+        }
+        let table = DataFrame::new(rows.len(), columns)
+            .map_err(|e| Error::new(format!("cannot make the table of translated cells: {e}")).caused_by(e))?;
+        let images = MemoryImages::new(images, screen.payload().channels().iter().cloned())?;
+        Screen::new(table, Arc::new(images) as Arc<dyn CellImages>)
     }
 
     /// Cells as the screen has them, of the size that the networks see.

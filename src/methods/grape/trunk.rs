@@ -17,7 +17,8 @@ use crate::Result;
 use crate::nn::{Conv, Dual, ResidualBlock, leaky_relu};
 use crate::tensor::{Device, Tensor};
 
-const DOWN: [&str; 5] = ["down1", "down2", "down3", "down4", "down5"];
+/// Names of blocks, in the order in which they follow each other.
+pub(super) const DOWN: [&str; 5] = ["down1", "down2", "down3", "down4", "down5"];
 
 /// The layers, drawn.
 pub(super) struct Layers {

@@ -10,8 +10,9 @@ mod norm;
 
 pub(crate) use affine::Affine;
 pub(crate) use attention::Attention;
-use matrices::{multiply, product, rows, rows_mut};
-pub(crate) use norm::{Norm, Standard};
+use matrices::{multiply, product};
+pub(crate) use matrices::{rows, rows_mut};
+pub(crate) use norm::{Norm, Standard, standardise, unstandardise};
 
 /// Numbers that are added side by side.
 const LANES: usize = 16;
@@ -21,8 +22,9 @@ pub(crate) fn add(sum: &mut [f32], more: &[f32]) {
     sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
 }
 
+/// Their sum.
 #[inline(always)]
-fn sum(x: &[f32]) -> f32 {
+pub(crate) fn sum(x: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let chunks = x.chunks_exact(LANES);
     let rest: f32 = chunks.remainder().iter().sum();
@@ -30,8 +32,9 @@ fn sum(x: &[f32]) -> f32 {
     lanes.iter().sum::<f32>() + rest
 }
 
+/// The sum of their products.
 #[inline(always)]
-fn dot(x: &[f32], y: &[f32]) -> f32 {
+pub(crate) fn dot(x: &[f32], y: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (left, right) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
     let rest: f32 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();

@@ -69,7 +69,7 @@ impl Norm {
 
 /// A row to mean 0 and variance 1, in place; returns `1 / sqrt(var + eps)`.
 #[inline(always)]
-fn standardise(row: &mut [f32], epsilon: f32) -> f32 {
+pub(crate) fn standardise(row: &mut [f32], epsilon: f32) -> f32 {
     let width = row.len() as f32;
     let mean = sum(row) / width;
     row.iter_mut().for_each(|u| *u -= mean);
@@ -80,7 +80,7 @@ fn standardise(row: &mut [f32], epsilon: f32) -> f32 {
 
 /// The gradient of a row from that of `u`, in place.
 #[inline(always)]
-fn unstandardise(slope: &mut [f32], u: &[f32], inverse: f32) {
+pub(crate) fn unstandardise(slope: &mut [f32], u: &[f32], inverse: f32) {
     let width = u.len() as f32;
     let (mean, along) = (sum(slope) / width, dot(slope, u) / width);
     slope.iter_mut().zip(u).for_each(|(d, u)| *d = (*d - mean - u * along) * inverse);

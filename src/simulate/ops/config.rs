@@ -143,6 +143,39 @@ impl OpsConfig {
         }
     }
 
+    /// 16 genes in four complexes, each with a structure of its own, and hardly any difference between wells: for methods that
+    /// learn how cells of perturbations look. 2,816 cells of `4 x 32 x 32`.
+    ///
+    /// ```
+    /// use perturbook::simulate::{OpsConfig, ops_screen};
+    ///
+    /// let screen = ops_screen(&OpsConfig::with_complexes())?;
+    /// let complexes = screen.truth().gene_sets();
+    /// assert_eq!((screen.truth().cells.len(), complexes.sets().len()), (2816, 4));
+    /// assert!(complexes.sets().iter().all(|complex| complex.genes.len() == 4));
+    /// # Ok::<(), perturbook::Error>(())
+    /// ```
+    pub fn with_complexes() -> Self {
+        let phenotypes = Phenotype::ALL.into_iter().filter(|phenotype| phenotype.adds_structure()).collect();
+        Self {
+            size: 32,
+            genes: 16,
+            complexes: 4,
+            complex_size: 4,
+            null_genes: 0,
+            phenotypes,
+            effect: 2.5,
+            effect_spread: 0.2,
+            escaping: 0.0,
+            guides: 2,
+            control_guides: 12,
+            cells_per_guide: 64,
+            gain: 0.05,
+            blur: 0.2,
+            ..Self::default()
+        }
+    }
+
     /// Number of cells, targeted and control.
     pub fn cells(&self) -> usize {
         (self.genes * self.guides + self.control_guides) * self.cells_per_guide
