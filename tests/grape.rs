@@ -3,12 +3,13 @@
 #[path = "common/stop_after.rs"]
 mod stop_after;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, Array4, s};
+use perturbook::evaluate::GeneSets;
 use perturbook::methods::grape::{LossConfig, Model, Normalisation, Position, Settings, Sizes, Weights};
 use perturbook::methods::pixels::ControlStatistics;
 use perturbook::methods::{Method, Plan, Unit, impa};
 use perturbook::nn::State;
-use perturbook::screen::{Features, Screen};
+use perturbook::screen::{Features, Label, Screen};
 use perturbook::simulate::{OpsConfig, Phenotype, ops_images};
 use perturbook::tensor::cpu;
 use perturbook::train::{Ended, FitConfig, Phase, Silent};
@@ -53,6 +54,12 @@ fn plan(settings: Settings, epochs: u64) -> Plan<Settings> {
 
 fn fitted(screen: &Screen, plan: &Plan<Settings>) -> Model {
     Model::fit(screen, plan, &cpu(), &mut Silent).expect("trained")
+}
+
+/// The steps at which cells were followed, and what they looked like then.
+fn followed(model: &Model) -> Vec<(String, Array4<f32>)> {
+    let channels = ["DNA damage", "F-actin", "DNA", "microtubules"].map(String::from);
+    model.progress(&channels).expect("followed cells").rows
 }
 
 #[track_caller]
@@ -152,11 +159,52 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
     assert!(weights(&second) == weights(&whole), "other weights after the stop");
     assert!(weights(&first) != weights(&whole));
     assert_eq!(second.mean_vectors().expect("a mean").values(), whole.mean_vectors().expect("a mean").values());
+    let tables = |model: &Model| {
+        let tables = model.tables().expect("copies").into_iter();
+        tables.map(|(step, last, ema)| (step, last.values().to_owned(), ema.values().to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(tables(&second), tables(&whole), "other copies of the table after the stop");
+    assert_eq!(followed(&second), followed(&whole), "other cells followed after the stop");
     let terms = |model: &Model| model.history().rows.iter().map(|row| row.terms.clone()).collect::<Vec<_>>();
     assert!(terms(&second) == terms(&whole), "another history after the stop");
     let other = Plan { settings: Settings { rate: 0.5, ..settings }, ..parts };
     let error = Model::fit(&screen, &other, &cpu(), &mut Silent).expect_err("other settings");
     assert!(error.to_string().contains("settings.rate"), "{error}");
+}
+
+#[test]
+fn it_can_be_watched_while_it_learns() {
+    let model = fitted(&screen(), &plan(settings(), 2));
+    let steps: Vec<u64> = model.tables().expect("copies").into_iter().map(|(step, ..)| step).collect();
+    assert_eq!(steps, [4, 8, 12]);
+    let (_, last, average) = model.tables().expect("copies").pop().expect("one");
+    let of = |weights| model.vectors(Position::Table, weights).expect("vectors");
+    assert_eq!(last.values(), of(Weights::Last).values());
+    assert_eq!(average.values(), of(Weights::Ema).values());
+    let rows = followed(&model);
+    let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["the cells", "4 steps", "8 steps", "12 steps"]);
+    assert!(rows.iter().all(|(_, images)| images.iter().all(|v| (0.0..=1.0).contains(v))));
+    assert!(rows[1].1 != rows[3].1, "nothing was learned");
+    let knows = model.history().last(Phase::Training, "knows").expect("a term");
+    assert!(knows > 0.3 && knows < 0.98, "{knows}");
+}
+
+#[test]
+fn translated_cells_are_measured_beside_real_ones() {
+    let (screen, model) = (screen(), fitted(&screen(), &plan(settings(), 1)));
+    let translated = model.translated_screen(&screen, &[0, 3], &["SIM0001", "SIM0002"]).expect("a screen");
+    assert_eq!(translated.labels(Label::Gene).expect("genes").of(1), "SIM0002");
+    let batches = |screen: &Screen, row| screen.labels(Label::Batch).expect("batches").of(row).to_owned();
+    assert_eq!(batches(&translated, 1), batches(&screen, 3));
+    let complexes =
+        GeneSets::new("two", [("first", vec!["SIM0001", "SIM0002"]), ("second", vec!["SIM0003", "SIM0004"])]);
+    let (taken, kept) = model.transfer_reading(&screen, &complexes, 8, 0).expect("a reading");
+    assert_eq!(taken.targets.iter().map(|target| target.cells).collect::<Vec<_>>(), [16, 16]);
+    assert!((-1.0..=1.0).contains(&kept.position) && (-1.0..=1.0).contains(&kept.orientation));
+    let features = model.feature_reading(&screen, "SIM0001", 12, 3, 0).expect("features");
+    assert_eq!((features.features.len(), features.features[0].translated.len()), (3, 12));
+    assert!(model.feature_reading(&screen, "SIM0009", 12, 3, 0).is_err());
 }
 
 #[test]
@@ -168,7 +216,7 @@ fn every_variant_runs() {
         Settings { loss: LossConfig::without_cycle(), position: Position::Mapping, ..base.clone() },
         Settings { weights: Weights::Ema, normalisation: Normalisation::Symmetric, ..base.clone() },
         Settings { position: Position::StyleEncoder, unit: Unit::Guide, ..base.clone() },
-        Settings { sizes: Sizes { blocks: 1, ..base.sizes }, ..base.clone() },
+        Settings { sizes: Sizes { blocks: 1, ..base.sizes }, table_start: 0.1, table_rate: 20.0, ..base.clone() },
         Settings { perturbations: vec!["SIM0002".to_owned(), "SIM0003".to_owned()], ..base.clone() },
     ];
     let classes = [5, 5, 5, 12, 5, 3];

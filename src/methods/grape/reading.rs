@@ -41,12 +41,13 @@ impl Model {
         let untreated: Vec<usize> = untreated.collect();
         let step = (untreated.len() / cells.max(1)).max(1);
         let untreated: Vec<usize> = untreated.into_iter().step_by(step).take(cells).collect();
-        let mut translated = Vec::new();
-        for name in &self.classes().names {
-            let Some(dose) = ReplicatePlate::dose_of(name) else { continue };
-            let images = self.translated(plate, &untreated, &vec![name; untreated.len()])?;
-            translated.extend(images.outer_iter().filter_map(|crop| dosed(dose.clone(), ratio(crop))));
-        }
+        let doses = self.classes().names.iter().filter_map(|name| Some((name, ReplicatePlate::dose_of(name)?)));
+        let each = doses.flat_map(|of| untreated.iter().map(move |&row| (row, of.clone())));
+        let (rows, each): (Vec<usize>, Vec<_>) = each.unzip();
+        let (names, doses): (Vec<&String>, Vec<_>) = each.into_iter().unzip();
+        let images = self.translated(plate, &rows, &names)?;
+        let translated = doses.into_iter().zip(images.outer_iter());
+        let translated: Vec<DosedCell> = translated.filter_map(|(dose, crop)| dosed(dose, ratio(crop))).collect();
         dose_transfer(&translated, &real)
     }
 

@@ -64,7 +64,7 @@ impl Model {
         let images = concatenate(Axis(0), &[itself.view(), translated.view()])
             .map_err(|e| Error::new("images of different shapes").caused_by(e))?;
         let columns = std::iter::once("the cell itself").chain(names).map(str::to_owned).collect();
-        let title = format!("Style transfer of cell {row} to other perturbations (GRAPE, figure 2)");
+        let title = format!("Cell {row} under other perturbations (as Figure 2)");
         Ok(self.transfer(screen, title, vec![(format!("cell {row}"), images)], columns))
     }
 
@@ -79,7 +79,7 @@ impl Model {
             (format!("translated to {perturbation}"), translated),
         ];
         let columns = rows.iter().map(|row| format!("cell {row}")).collect();
-        let title = format!("Style transfer of cells to {perturbation} (GRAPE, figure 2)");
+        let title = format!("Cells translated to {perturbation} (as Figure 2)");
         Ok(self.transfer(screen, title, images, columns))
     }
 
