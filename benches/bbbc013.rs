@@ -13,7 +13,6 @@ mod spread;
 #[path = "common/variants.rs"]
 mod variants;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use asked::Asked;
@@ -24,7 +23,7 @@ use perturbook::methods::Method;
 use perturbook::methods::mcvae::{McVae, Variant};
 use perturbook::tensor::cpu;
 use perturbook::train::Silent;
-use spread::spread;
+use spread::Readings;
 
 fn main() -> Result<()> {
     let Some(asked) = Asked::here() else { return Ok(()) };
@@ -33,7 +32,7 @@ fn main() -> Result<()> {
     let cells = DrugPlate::of_bbbc013(plate.table())?;
     let learned = plate.select(&cells.learned)?;
     for variant in asked.variants(&[Variant::Mcvae]) {
-        let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        let mut found = Readings::default();
         for seed in 0..seeds {
             let mut plan = McVae::plate();
             plan.settings.variant = variant;
@@ -43,11 +42,10 @@ fn main() -> Result<()> {
             let model = McVae::fit(&learned, &plan, &cpu(), &mut Silent)?;
             let seconds = ("seconds".to_owned(), started.elapsed().as_secs_f64());
             for (name, value) in cells.read(&model.embed(&plate)?)?.numbers().into_iter().chain([seconds]) {
-                found.entry(name).or_default().push(value);
+                found.add(name, value);
             }
         }
-        println!("\n== {}, {epochs} epochs, {seeds} seeds", variant.name());
-        found.iter().for_each(|(name, values)| println!("{name:<44} {}", spread(values)));
+        found.print(&format!("{}, {epochs} epochs, {seeds} seeds", variant.name()));
     }
     Ok(())
 }

@@ -16,7 +16,6 @@ mod asked;
 #[path = "common/spread.rs"]
 mod spread;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -31,21 +30,10 @@ use perturbook::screen::{By, Label, Profiles, Screen};
 use perturbook::simulate::{OpsConfig, ops_images};
 use perturbook::tensor::{choose_device, cpu};
 use perturbook::train::Silent;
-use spread::spread;
+use spread::Readings;
 
 /// Untreated cells that are translated.
 const CELLS: usize = 100;
-
-type Found = BTreeMap<String, Vec<f64>>;
-
-fn keep(found: &mut Found, name: impl Into<String>, value: f64) {
-    found.entry(name.into()).or_default().push(value);
-}
-
-fn print(model: &str, epochs: u64, seeds: u64, found: &Found) {
-    println!("\n== {model}, {epochs} epochs, {seeds} seeds");
-    found.iter().for_each(|(name, values)| println!("{name:<44} {}", spread(values)));
-}
 
 fn models<'a>(asked: &'a Asked, known: &[&str], usual: &[&'a str]) -> Vec<&'a str> {
     let named: Vec<&str> = asked.words().filter(|word| known.contains(word)).collect();
@@ -104,18 +92,18 @@ fn vectors_file() -> PathBuf {
     std::env::temp_dir().join(format!("perturbook-vectors-{}.parquet", std::process::id()))
 }
 
-fn scored(found: &mut Found, what: &str, vectors: &Profiles, complexes: &GeneSets, seed: u64) -> Result<()> {
+fn scored(found: &mut Readings, what: &str, vectors: &Profiles, complexes: &GeneSets, seed: u64) -> Result<()> {
     let scores = complex_scores(vectors, complexes, seed)?;
     for (name, value) in
         [("mAP", scores.map), ("purity", scores.purity.mean), ("NMI", scores.nmi.mean), ("ARI", scores.ari.mean)]
     {
-        keep(found, format!("{what} {name}"), value);
+        found.add(format!("{what} {name}"), value);
     }
     Ok(())
 }
 
 /// Control cells translated to all genes: how they are classified, and what is kept of them.
-fn transferred(found: &mut Found, model: &Model, screen: &Screen, complexes: &GeneSets, seed: u64) -> Result<()> {
+fn transferred(found: &mut Readings, model: &Model, screen: &Screen, complexes: &GeneSets, seed: u64) -> Result<()> {
     let (reading, kept) = model.transfer_reading(screen, complexes, CELLS, seed)?;
     let [translated, untranslated] = reading.mean();
     for (name, value) in [
@@ -125,10 +113,10 @@ fn transferred(found: &mut Found, model: &Model, screen: &Screen, complexes: &Ge
         ("kept: position", kept.position),
         ("kept: orientation", kept.orientation),
     ] {
-        keep(found, name, value);
+        found.add(name, value);
     }
     for target in &reading.targets {
-        keep(found, format!("taken for {}", target.target), target.translated);
+        found.add(format!("taken for {}", target.target), target.translated);
     }
     Ok(())
 }
@@ -137,7 +125,7 @@ fn simulated(asked: &Asked) -> Result<()> {
     let [seeds, epochs] = asked.numbers([3, 12]);
     let known = ["grape", "attention", "no-cycle", "no-detach", "impa", "features", "random"];
     for model in models(asked, &known, &known) {
-        let mut found = Found::new();
+        let mut found = Readings::default();
         for seed in 0..seeds {
             let simulated = ops_images(&OpsConfig { seed, ..OpsConfig::with_complexes() })?;
             let complexes = simulated.truth.gene_sets();
@@ -158,7 +146,7 @@ fn simulated(asked: &Asked) -> Result<()> {
                     let plan = plan(model, asked, &screen, seed, epochs)?;
                     let weights = plan.settings.weights;
                     let fitted = Model::fit(&screen, &plan, &choose_device()?.device, &mut Silent)?;
-                    keep(&mut found, "seconds", started.elapsed().as_secs_f64());
+                    found.add("seconds", started.elapsed().as_secs_f64());
                     scored(&mut found, "table", &fitted.vectors(Position::Table, weights)?, &complexes, seed)?;
                     scored(&mut found, "mapping", &fitted.vectors(Position::Mapping, weights)?, &complexes, seed)?;
                     scored(
@@ -174,7 +162,7 @@ fn simulated(asked: &Asked) -> Result<()> {
                 }
             }
         }
-        print(model, epochs, seeds, &found);
+        found.print(&format!("{model}, {epochs} epochs, {seeds} seeds"));
     }
     std::fs::remove_file(vectors_file()).ok();
     Ok(())
@@ -184,7 +172,7 @@ fn plate(asked: &Asked) -> Result<()> {
     let [seeds, epochs] = asked.numbers([3, 12]);
     let plate = bbbc013(32)?.value.in_memory()?.with_label(Label::Batch, "row")?;
     for model in models(asked, &["grape", "plain"], &["grape", "plain"]) {
-        let mut found = Found::new();
+        let mut found = Readings::default();
         for seed in 0..seeds {
             let halves = ReplicatePlate::of_bbbc013(plate.table(), seed)?;
             let mut plan = Model::plate();
@@ -196,29 +184,25 @@ fn plate(asked: &Asked) -> Result<()> {
             (plan.run.seed, plan.run.epochs) = (seed, epochs);
             let started = Instant::now();
             let fitted = Model::fit(&plate.select(&halves.learned)?, &plan, &choose_device()?.device, &mut Silent)?;
-            keep(&mut found, "seconds", started.elapsed().as_secs_f64());
+            found.add("seconds", started.elapsed().as_secs_f64());
             for drug in fitted.dose_reading(&plate, &halves, CELLS)?.drugs {
-                keep(
-                    &mut found,
-                    format!("{}: translated follow the dose", drug.drug),
-                    drug.spearman.unwrap_or(f64::NAN),
-                );
+                found.add(format!("{}: translated follow the dose", drug.drug), drug.spearman.unwrap_or(f64::NAN));
                 let real = spearman(&drug.doses, &drug.real)?.map_or(f64::NAN, |(rho, _)| rho);
-                keep(&mut found, format!("{}: real cells follow the dose", drug.drug), real);
+                found.add(format!("{}: real cells follow the dose", drug.drug), real);
             }
             let weights = plan.settings.weights;
             let positions = [("table", Position::Table), ("mapping", Position::Mapping)];
             for (name, position) in positions {
                 for (drug, relations) in dose_relations(&fitted.vectors(position, weights)?, ReplicatePlate::dose_of)? {
-                    keep(&mut found, format!("{drug}: near doses alike, {name}"), relations.unwrap_or(f64::NAN));
+                    found.add(format!("{drug}: near doses alike, {name}"), relations.unwrap_or(f64::NAN));
                 }
             }
             let styles = fitted.styles(&plate.select(&halves.learned)?)?.profiles(By::Gene)?;
             for (drug, relations) in dose_relations(&styles, ReplicatePlate::dose_of)? {
-                keep(&mut found, format!("{drug}: near doses alike, encoder"), relations.unwrap_or(f64::NAN));
+                found.add(format!("{drug}: near doses alike, encoder"), relations.unwrap_or(f64::NAN));
             }
         }
-        print(model, epochs, seeds, &found);
+        found.print(&format!("{model}, {epochs} epochs, {seeds} seeds"));
     }
     Ok(())
 }

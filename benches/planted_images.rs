@@ -12,7 +12,6 @@ mod spread;
 #[path = "common/variants.rs"]
 mod variants;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use asked::Asked;
@@ -23,14 +22,14 @@ use perturbook::methods::mcvae::{McVae, Variant};
 use perturbook::simulate::{OpsConfig, ops_images};
 use perturbook::tensor::cpu;
 use perturbook::train::{Phase, Silent};
-use spread::spread;
+use spread::Readings;
 
 fn main() -> Result<()> {
     let Some(asked) = Asked::here() else { return Ok(()) };
     let [seeds, epochs] = asked.numbers([3, 20]);
     let key = |name: &str| asked.key(name);
     for variant in asked.variants(&[Variant::Mcvae, Variant::Cvae, Variant::Vae]) {
-        let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        let mut found = Readings::default();
         for seed in 0..seeds {
             let usual = OpsConfig::default();
             let design = OpsConfig {
@@ -51,7 +50,7 @@ fn main() -> Result<()> {
             (plan.run.seed, plan.run.epochs) = (seed, epochs);
             let started = Instant::now();
             let model = McVae::fit(&screen, &plan, &cpu(), &mut Silent)?;
-            let mut add = |name: String, value: f64| found.entry(name).or_default().push(value);
+            let mut add = |name: String, value: f64| found.add(name, value);
             add("seconds".to_owned(), started.elapsed().as_secs_f64());
             if let Some(distance) = model.history().last(Phase::Training, "Wasserstein") {
                 add("salient posterior of controls to 0".to_owned(), distance);
@@ -62,8 +61,7 @@ fn main() -> Result<()> {
                 kinds.for_each(|(kind, share)| add(format!("{}: added structure, {kind}", space.space), share));
             }
         }
-        println!("\n== {}, {epochs} epochs, {seeds} seeds", variant.name());
-        found.iter().for_each(|(name, values)| println!("{name:<44} {}", spread(values)));
+        found.print(&format!("{}, {epochs} epochs, {seeds} seeds", variant.name()));
     }
     Ok(())
 }

@@ -17,7 +17,6 @@ mod asked;
 #[path = "common/spread.rs"]
 mod spread;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use asked::Asked;
@@ -32,7 +31,7 @@ use perturbook::simulate::{OpsConfig, Phenotype, SimulatedImages, ops_images};
 use perturbook::tensor::{choose_device, cpu};
 use perturbook::train::Silent;
 use perturbook::{Error, Result};
-use spread::spread;
+use spread::Readings;
 
 /// The models that are named, or the usual ones.
 fn models<'a>(asked: &'a Asked, usual: &[&'a str]) -> Vec<&'a str> {
@@ -123,7 +122,7 @@ fn planted(simulated: &SimulatedImages, screen: &Screen) -> Result<Embedding> {
 fn simulated(asked: &Asked) -> Result<()> {
     let [seeds, epochs] = asked.numbers([3, 10]);
     for model in models(asked, &["cross:8", "within:8", "same:1", "cross:1", "features"]) {
-        let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        let mut found = Readings::default();
         for seed in 0..seeds {
             let simulated = ops_images(&design(asked, seed)?)?;
             let complexes = Relations::from_sets(&simulated.truth.gene_sets());
@@ -143,11 +142,10 @@ fn simulated(asked: &Asked) -> Result<()> {
             let metrics = BatchProfiles::of(&screen, &cells, Unit::Gene)?.metrics(&[&complexes])?;
             let share = share.map(|share| ("eigenvalue share".to_owned(), share));
             for (name, value) in metrics.numbers().into_iter().chain(share).chain([seconds]) {
-                found.entry(name).or_default().push(value);
+                found.add(name, value);
             }
         }
-        println!("\n== {model}, {epochs} epochs, {seeds} seeds");
-        found.iter().for_each(|(name, values)| println!("{name:<44} {}", spread(values)));
+        found.print(&format!("{model}, {epochs} epochs, {seeds} seeds"));
     }
     Ok(())
 }
@@ -156,7 +154,7 @@ fn plate(asked: &Asked) -> Result<()> {
     let [seeds, epochs] = asked.numbers([3, 10]);
     let plate = bbbc013(48)?.value.in_memory()?.with_label(Label::Batch, "row")?;
     for model in models(asked, &["cross:8", "within:8", "same:1", "features"]) {
-        let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        let mut found = Readings::default();
         for seed in 0..seeds {
             let halves = ReplicatePlate::of_bbbc013(plate.table(), seed)?;
             let mut plan = Model::plate();
@@ -167,11 +165,10 @@ fn plate(asked: &Asked) -> Result<()> {
             let share = share.map(|share| ("eigenvalue share", share));
             let seconds = ("seconds", started.elapsed().as_secs_f64());
             for (name, value) in halves.read(&cells)?.numbers().into_iter().chain(share).chain([seconds]) {
-                found.entry(name.to_owned()).or_default().push(value);
+                found.add(name, value);
             }
         }
-        println!("\n== {model}, {epochs} epochs, {seeds} seeds");
-        found.iter().for_each(|(name, values)| println!("{name:<44} {}", spread(values)));
+        found.print(&format!("{model}, {epochs} epochs, {seeds} seeds"));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@
 use ndarray::{Array4, ArrayView2, ArrayView3};
 use serde::{Deserialize, Serialize};
 
+use super::Similarity;
 use crate::{Error, Result};
 
 /// Correlations of cells with what became of them; NaN where nothing varies.
@@ -57,7 +58,7 @@ pub fn content_kept(before: &Array4<f32>, after: &Array4<f32>) -> Result<Content
     let (before, after) = (of(before), of(after));
     let correlation = |number: usize| {
         let column = |all: &[[f64; 4]]| all.iter().map(|of| of[number]).collect::<Vec<f64>>();
-        pearson(&column(&before), &column(&after)).unwrap_or(f64::NAN)
+        Similarity::Pearson.between(&column(&before), &column(&after)).unwrap_or(f64::NAN)
     };
     let mean = |numbers: [usize; 2]| numbers.map(correlation).iter().sum::<f64>() / 2.0;
     Ok(ContentKept { position: mean([0, 1]), orientation: mean([2, 3]) })
@@ -91,19 +92,4 @@ fn moments(image: ArrayView2<'_, f32>) -> [f64; 4] {
         all += w * (dx * dx + dy * dy);
     }
     if all > 0.0 { [cy, cx, along / all, across / all] } else { [cy, cx, 0.0, 0.0] }
-}
-
-/// Pearson's correlation; none where one of them does not vary.
-pub(crate) fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let (mut product, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
-    for (a, b) in a.iter().zip(b) {
-        let (a, b) = (a - mean_a, b - mean_b);
-        product += a * b;
-        of_a += a * a;
-        of_b += b * b;
-    }
-    let spread = (of_a * of_b).sqrt();
-    (spread > 0.0).then(|| product / spread)
 }

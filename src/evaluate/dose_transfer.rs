@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::retrieval::percentile;
 use super::spearman;
 use crate::{Error, Result};
 
@@ -110,8 +111,7 @@ fn medians(cells: &[DosedCell]) -> BTreeMap<&str, BTreeMap<u64, f64>> {
     }
     let median = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
-        let half = values.len() / 2;
-        if values.len().is_multiple_of(2) { (values[half - 1] + values[half]) / 2.0 } else { values[half] }
+        percentile(&values, 50.0)
     };
     let of_drug = |doses: BTreeMap<u64, Vec<f64>>| doses.into_iter().map(|(dose, v)| (dose, median(v))).collect();
     values.into_iter().map(|(drug, doses)| (drug, of_drug(doses))).collect()

@@ -77,7 +77,6 @@ pub use background_norm::{
 };
 pub use brunner_munzel::{BrunnerMunzel, brunner_munzel};
 pub use complex_scores::{ComplexScores, complex_scores};
-pub(crate) use content_kept::pearson;
 pub use content_kept::{ContentKept, content_kept};
 pub use cosine::{CosinePairs, mean_between, mean_cosine, mean_off_diagonal, mean_with_diagonal, unit_rows};
 pub use differential::{

@@ -51,13 +51,7 @@ pub fn quick(vectors: impl Into<PathBuf>) -> Plan<Settings> {
 /// The plan of a GRAPE with frozen vectors instead of its table, and what follows from that: the style term teaches all networks,
 /// and a perturbation's vector is the mean style of its cells. Sizes, images and number of steps stay, for a fair comparison.
 pub fn beside(grape: &Plan<Settings>, vectors: impl Into<PathBuf>) -> Plan<Settings> {
-    let settings = Settings {
-        vectors: Some(vectors.into()),
-        loss: LossConfig { detach: false, ..grape.settings.loss },
-        position: Position::StyleEncoder,
-        ..grape.settings.clone()
-    };
-    Plan { settings, run: grape.run.clone() }
+    Plan { settings: frozen(grape.settings.clone(), vectors), run: grape.run.clone() }
 }
 
 /// Writes a standard normal vector of `width` numbers for each name into a parquet file, for a baseline that knows nothing; returns
@@ -88,11 +82,14 @@ pub fn random_vectors<S: AsRef<str>>(path: impl AsRef<Path>, names: &[S], width:
 }
 
 fn with_vectors(settings: Settings, vectors: impl Into<PathBuf>) -> Settings {
+    Settings { normalisation: Normalisation::Symmetric, flips: 0.3, ..frozen(settings, vectors) }
+}
+
+/// With frozen vectors, and what follows from them.
+fn frozen(settings: Settings, vectors: impl Into<PathBuf>) -> Settings {
     Settings {
         vectors: Some(vectors.into()),
         loss: LossConfig { detach: false, ..settings.loss },
-        normalisation: Normalisation::Symmetric,
-        flips: 0.3,
         position: Position::StyleEncoder,
         ..settings
     }

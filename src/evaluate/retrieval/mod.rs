@@ -76,5 +76,6 @@ pub use precision::{
     LabelPrecision, LeftOut, MeanAveragePrecision, PermutationNull, PrecisionConfig, mean_average_precision,
 };
 pub use reproducibility::{PairedGroup, ReplicateReproducibility, ReproducibilityConfig, replicate_reproducibility};
+pub(in crate::evaluate) use strong::percentile;
 pub use strong::{MOST, PercentStrong, ReplicateGroup, percent_strong};
 pub use votes::Votes;

@@ -177,7 +177,7 @@ fn median_cosine(keys: &Keys, rows: &[u32]) -> f64 {
 }
 
 /// Percentile of sorted values by linear interpolation at `(n - 1) p / 100`; NaN of none.
-pub(super) fn percentile(sorted: &[f64], p: f64) -> f64 {
+pub(in crate::evaluate) fn percentile(sorted: &[f64], p: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
     let position = last as f64 * p / 100.0;
     let below = position.floor() as usize;

@@ -29,11 +29,9 @@ impl Copies {
         self.0.iter()
     }
 
-    /// The mean of the last states in the last `most` copies, and how many those are; none where there is no copy.
-    pub(super) fn mean(&self, most: usize) -> Option<(Array2<f32>, usize)> {
-        let last = &self.0[self.0.len().saturating_sub(most)..];
-        let sum = last.iter().map(|copy| copy.last.mapv(f64::from)).reduce(|sum, copy| sum + copy)?;
-        Some(((sum / last.len() as f64).mapv(|v| v as f32), last.len()))
+    /// The last copies, `most` of them.
+    pub(super) fn last(&self, most: usize) -> &[Copy] {
+        &self.0[self.0.len().saturating_sub(most)..]
     }
 
     /// What a file keeps: `last` and `average`, `copies x classes x code`, and `steps`.
@@ -70,6 +68,12 @@ impl Copies {
         };
         Ok(Self(steps.into_iter().zip(both).map(copy).collect()))
     }
+}
+
+/// The mean of the last states in some copies; none where there is no copy.
+pub(super) fn mean(copies: &[Copy]) -> Option<Array2<f32>> {
+    let sum = copies.iter().map(|copy| copy.last.mapv(f64::from)).reduce(|sum, copy| sum + copy)?;
+    Some((sum / copies.len() as f64).mapv(|v| v as f32))
 }
 
 /// Whole numbers as pairs of `f32`, which are exact up to 2^24 only.

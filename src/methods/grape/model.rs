@@ -11,7 +11,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::copies::Copies;
+use super::copies::{Copies, Copy, mean};
 use super::loader::Loader;
 use super::samples::Samples;
 use super::{
@@ -82,14 +82,14 @@ pub(super) struct Learned {
 }
 
 impl Model {
-    /// A plan for the plate [`bbbc013`](crate::datasets::bbbc013()), with rows as batches: 600 steps, two to three minutes on two
-    /// cores.
+    /// A plan for the plate [`bbbc013`](crate::datasets::bbbc013()), with rows as batches: 600 steps, three to four minutes on one
+    /// thread.
     pub fn plate() -> Plan<Settings> {
         Plan { settings: Settings::plate(), run: FitConfig { epochs: 12, ..FitConfig::default() } }
     }
 
     /// A plan for a simulated screen of 16 genes in four complexes
-    /// ([`OpsConfig::with_complexes`](crate::simulate::OpsConfig::with_complexes)): 600 steps, about a minute on two cores.
+    /// ([`OpsConfig::with_complexes`](crate::simulate::OpsConfig::with_complexes)): 600 steps, two to three minutes on one thread.
     pub fn simulated() -> Plan<Settings> {
         Plan { settings: Settings::simulated(), run: FitConfig { epochs: 12, ..FitConfig::default() } }
     }
@@ -157,9 +157,7 @@ impl Model {
     /// # Errors
     /// When a number is not finite.
     pub fn mean_vectors(&self) -> Result<Profiles> {
-        let Some((mean, _)) = self.copies.mean(self.plan.settings.copies) else {
-            return self.vectors(Position::Table, Weights::Last);
-        };
+        let Some(mean) = mean(self.last_copies()) else { return self.vectors(Position::Table, Weights::Last) };
         Profiles::new(self.classes.names.clone(), mean.mapv(f64::from))
     }
 
@@ -181,8 +179,12 @@ impl Model {
             self.classes.names.iter().zip(&self.classes.controls).filter(|(_, c)| **c).map(|(name, _)| name).collect();
         let of = |weights| Ok::<Profiles, Error>(self.vectors(Position::Table, weights)?.without(&controls));
         let mean = self.mean_vectors()?.without(&controls);
-        let copies = self.copies.mean(self.plan.settings.copies).map_or(0, |(_, count)| count);
-        Stability::of(of(Weights::Last)?, of(Weights::Ema)?, mean, copies)
+        Stability::of(of(Weights::Last)?, of(Weights::Ema)?, mean, self.last_copies().len())
+    }
+
+    /// The copies of the table whose mean is reported.
+    fn last_copies(&self) -> &[Copy] {
+        self.copies.last(self.plan.settings.copies)
     }
 
     /// A few cells of the screen that was learned from, translated to the same perturbations again and again while it learned;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! knows       running mean of accuracy, the share of images that the discriminator takes for what they are: k <- 0.98 k + 0.02 a
-//! saturated   knows > 0.98, after 50 steps or more: hardly any gradient reaches the generator
+//! saturated   knows > 0.98, which takes 160 steps at least: hardly any gradient reaches the generator
 //! spread      root mean square over perturbations and numbers of (style - mean style), by that of the styles
 //! collapsed   spread < 0.01: all perturbations have the same style
 //! ```
@@ -16,21 +16,19 @@ use crate::{Error, Result};
 
 const KEEP: f32 = 0.98;
 const SATURATED: f32 = 0.98;
-const LEAST_STEPS: f32 = 50.0;
 const COLLAPSED: f64 = 0.01;
 
 /// What was seen so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Monitor {
     knows: f32,
-    steps: f32,
     warned: [bool; 2],
 }
 
 impl Default for Monitor {
     fn default() -> Self {
         // A discriminator that knows nothing is right in half of its guesses.
-        Self { knows: 0.5, steps: 0.0, warned: [false; 2] }
+        Self { knows: 0.5, warned: [false; 2] }
     }
 }
 
@@ -47,8 +45,7 @@ impl Monitor {
     /// ```
     pub fn step(&mut self, accuracy: f64) -> Option<String> {
         self.knows = KEEP * self.knows + (1.0 - KEEP) * accuracy as f32;
-        self.steps = (self.steps + 1.0).min(LEAST_STEPS);
-        if self.warned[0] || self.steps < LEAST_STEPS || self.knows <= SATURATED {
+        if self.warned[0] || self.knows <= SATURATED {
             return None;
         }
         self.warned[0] = true;
@@ -92,17 +89,17 @@ impl Monitor {
     pub(super) fn state(&self) -> State {
         let mut state = State::default();
         let [saturated, collapsed] = self.warned.map(|warned| if warned { 1.0 } else { 0.0 });
-        state.insert("seen", arr1(&[self.knows, self.steps, saturated, collapsed]).into_dyn());
+        state.insert("seen", arr1(&[self.knows, saturated, collapsed]).into_dyn());
         state
     }
 
     /// Takes up what [`Monitor::state`] gave.
     pub(super) fn restore(state: &State) -> Result<Self> {
         let seen: Vec<f32> = state.get("seen").map(|seen| seen.iter().copied().collect()).unwrap_or_default();
-        let [knows, steps, saturated, collapsed] = seen[..] else {
+        let [knows, saturated, collapsed] = seen[..] else {
             return Err(Error::new("the state lacks what the monitor has seen").fix("resume from another checkpoint"));
         };
-        Ok(Self { knows, steps, warned: [saturated > 0.0, collapsed > 0.0] })
+        Ok(Self { knows, warned: [saturated > 0.0, collapsed > 0.0] })
     }
 }
 

@@ -11,7 +11,7 @@
 use ndarray::{Array2, Axis};
 
 use crate::display::{Bundle, Show};
-use crate::evaluate::pearson;
+use crate::evaluate::Similarity;
 use crate::figures::{Table, figure_or_reason};
 use crate::screen::Profiles;
 use crate::{Error, Result};
@@ -75,7 +75,10 @@ impl Stability {
         let agreement = |other: &Profiles| {
             let other = normalised(other);
             let cosine = (&unit * &other).sum_axis(Axis(1)).mean().unwrap_or(f64::NAN);
-            Agreement { cosine, relations: pearson(&pairs(&unit), &pairs(&other)).unwrap_or(f64::NAN) }
+            Agreement {
+                cosine,
+                relations: Similarity::Pearson.between(&pairs(&unit), &pairs(&other)).unwrap_or(f64::NAN),
+            }
         };
         let (of_ema, of_mean) = (agreement(&ema), agreement(&mean));
         Ok(Self { last, ema, mean, copies, of_ema, of_mean })

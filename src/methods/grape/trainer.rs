@@ -99,8 +99,8 @@ impl Learner for Trainer {
             said = Terms(terms(discriminator, generator, &loss)).finite(at)?;
             Ok(())
         })?;
-        let accuracy = said.0.iter().find(|(name, _)| *name == "accuracy").map_or(0.5, |(_, value)| *value);
-        let mut warnings: Vec<String> = self.monitor.step(accuracy).into_iter().collect();
+        let accuracy = said.get("accuracy");
+        let mut warnings: Vec<String> = accuracy.and_then(|accuracy| self.monitor.step(accuracy)).into_iter().collect();
         said.0.push(("knows", self.monitor.knows()));
         if step.is_multiple_of(self.settings.ema_every) {
             warnings.extend(self.look(step)?);

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, MatRef, Par};
 use pulp::Arch;
 
 use super::slopes::turned_back;
@@ -91,23 +91,18 @@ impl Convolution {
     /// The gradient of images `x` from that of what it made of them, where it is wanted.
     pub(crate) fn backward(&self, x: &Planes, dy: &Planes, sink: &mut Sink<'_>, wanted: bool) -> Option<Planes> {
         let mut dx = wanted.then(|| Planes::zeros(self.inputs, x.images, x.size));
+        self.products(x, dy, dx.as_mut(), sink.slopes());
         match sink {
-            Sink::Learn(slopes) => {
-                self.products(dy, dx.as_mut(), Some((x, slopes.at(self.place))));
-                self.learn_bias(dy, slopes);
-            }
-            Sink::Keep(kept) => {
-                self.products(dy, dx.as_mut(), None);
-                kept[self.place] = Some(dy.clone());
-            }
-            Sink::Pass => self.products(dy, dx.as_mut(), None),
+            Sink::Learn(slopes) => self.learn_bias(dy, slopes),
+            Sink::Keep(kept) => kept[self.place] = Some(dy.clone()),
+            Sink::Pass => (),
         }
         dx
     }
 
     /// Adds the gradient of the weight for images `x` whose products with the weight have the gradient `dy`.
     pub(crate) fn learn_weight(&self, x: &Planes, dy: &Planes, slopes: &mut Slopes) {
-        self.products(dy, None, Some((x, slopes.at(self.place))));
+        self.products(x, dy, None, Some(slopes));
     }
 
     /// Adds the gradient of the bias.
@@ -119,26 +114,23 @@ impl Convolution {
         }
     }
 
-    fn products(&self, dy: &Planes, mut dx: Option<&mut Planes>, mut learn: Option<(&Planes, &mut [f32])>) {
-        if dx.is_none() && learn.is_none() {
+    /// The products of the gradient's pixels side by side: `dx`, and what is added to the weight's slopes, each where it is wanted.
+    fn products(&self, x: &Planes, dy: &Planes, mut dx: Option<&mut Planes>, slopes: Option<&mut Slopes>) {
+        let mut slope = slopes.map(|slopes| slopes.at(self.place));
+        if dx.is_none() && slope.is_none() {
             return;
         }
         let Kernel { side, stride, padding } = self.kernel;
-        let across = self.turned.len() / self.inputs;
-        let wide = match (&dx, &learn) {
-            (Some(dx), _) => dx.pixels(),
-            (_, Some((x, _))) => x.pixels(),
-            _ => 0,
-        };
+        let (across, wide) = (self.turned.len() / self.inputs, x.pixels());
         let turned = rows(&self.turned, across);
         each_block(dy, Kernel { side, stride, padding: side - 1 - padding }, |images, columns| {
             let (first, count) = (images.start * wide, images.len() * wide);
-            if let Some((x, slope)) = &mut learn {
+            if let Some(slope) = &mut slope {
                 let x = x.matrix().subcols(first, count);
                 matmul(rows_mut(slope, across), Accum::Add, x, columns.transpose(), 1.0, Par::Seq);
             }
             if let Some(dx) = &mut dx {
-                let into: MatMut<'_, f32> = dx.matrix_mut().subcols_mut(first, count);
+                let into = dx.matrix_mut().subcols_mut(first, count);
                 matmul(into, Accum::Replace, turned, columns, 1.0, Par::Seq);
             }
         });

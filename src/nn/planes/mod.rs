@@ -7,11 +7,12 @@
 //! | | |
 //! |---|---|
 //! | [`Planes`] | some images, channel by channel |
-//! | [`Convolution`], [`Residual`], [`Styled`] | layers, with numbers of the same ones on the tape |
+//! | [`Convolution`], [`LinearLayer`], [`Residual`], [`Styled`] | layers, with numbers of the same ones on the tape |
 //! | [`Places`], [`Slopes`] | where the gradient of each weight lies, and the gradients |
 //! | [`Sink`] | what becomes of what a backward pass finds |
 
 mod convolution;
+mod linear;
 mod norm;
 mod resample;
 mod residual;
@@ -25,19 +26,19 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 pub(crate) use convolution::Convolution;
+pub(crate) use linear::LinearLayer;
 pub(crate) use norm::{ChannelNorm, Normed};
-pub(crate) use residual::{Residual, ResidualPass};
+pub(crate) use residual::{Residual, ResidualPass, backward_through, through};
 pub(crate) use slopes::{Places, Sink, Slopes};
 pub(crate) use styled::{Styled, StyledPass};
 
 use super::hand::{rows, rows_mut};
+use super::leaky::KEPT;
 
 /// Pixels of a channel that a core takes through a network at a time, unless an image has more.
 const PIXELS: usize = 4096;
 /// Sums of gradients that exist at a time, at most.
 const SUMS: usize = 16;
-/// What leaky rectifiers keep of numbers below zero.
-const KEPT: f32 = super::leaky::KEPT;
 
 /// Images, channel by channel: of each channel all images, of each image its pixels row by row.
 #[derive(Clone, Debug)]

@@ -115,6 +115,27 @@ impl Residual {
     }
 }
 
+/// Images through blocks, one after the other.
+pub(crate) fn through(blocks: &[Residual], mut x: Planes) -> (Planes, Vec<ResidualPass>) {
+    let mut passes = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let (y, pass) = block.forward(x);
+        passes.push(pass);
+        x = y;
+    }
+    (x, passes)
+}
+
+/// The gradient of images from that of what came [`through`] blocks.
+pub(crate) fn backward_through(
+    blocks: &[Residual],
+    passes: &[ResidualPass],
+    dy: Planes,
+    sink: &mut Sink<'_>,
+) -> Planes {
+    blocks.iter().zip(passes).rev().fold(dy, |d, (block, pass)| block.backward(pass, d, sink))
+}
+
 fn some((planes, normed): (Planes, Normed)) -> (Planes, Option<Normed>) {
     (planes, Some(normed))
 }

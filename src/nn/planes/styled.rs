@@ -9,15 +9,12 @@
 use std::f32::consts::FRAC_1_SQRT_2;
 
 use super::residual::{given, halfway};
-use super::{Convolution, Normed, Places, Planes, Sink, Slopes};
-use crate::nn::hand::{Affine, add};
+use super::{Convolution, LinearLayer, Normed, Places, Planes, Sink, Slopes};
+use crate::nn::hand::add;
 use crate::nn::{AdaIn, AdaInBlock};
 
 /// The numbers of adaptive instance normalisation.
-struct Adaptive {
-    affine: Affine,
-    places: [usize; 2],
-}
+struct Adaptive(LinearLayer);
 
 /// What its forward leaves for backward.
 struct AdaptivePass {
@@ -28,15 +25,12 @@ struct AdaptivePass {
 
 impl Adaptive {
     fn of(name: &str, layer: &AdaIn, places: &mut Places) -> Self {
-        let affine = Affine::of(&layer.fc);
-        let lengths = [affine.inputs() * affine.outputs(), affine.outputs()];
-        let names = [("weight", lengths[0]), ("bias", lengths[1])];
-        Self { affine, places: names.map(|(what, length)| places.plain(format!("{name}.fc.{what}"), length)) }
+        Self(LinearLayer::of(&format!("{name}.fc"), &layer.fc, places))
     }
 
     /// Styles are `images x style`.
     fn forward(&self, x: Planes, styles: &[f32]) -> AdaptivePass {
-        let both = self.affine.forward(styles);
+        let both = self.0.forward(styles);
         let [channels, images] = [x.channels, x.images];
         // Of image and channel, to channel and image.
         let part = |from: usize, plus: f32| -> Vec<f32> {
@@ -65,12 +59,7 @@ impl Adaptive {
                 both[plane % images * 2 * channels + half * channels + plane / images] = slope;
             }
         }
-        if let Some(slopes) = slopes {
-            for (place, found) in self.places.into_iter().zip(self.affine.gradients(styles, &both)) {
-                add(slopes.at(place), &found);
-            }
-        }
-        add(d_styles, &self.affine.onward(&both));
+        add(d_styles, &self.0.backward(styles, &both, slopes));
         d
     }
 }

@@ -76,7 +76,7 @@ impl HandDiscriminator {
         sink: &mut Sink<'_>,
         wanted: bool,
     ) -> Option<Planes> {
-        if let Sink::Learn(slopes) = sink {
+        if let Some(slopes) = sink.slopes() {
             self.learn_head(&pass.classes, &pass.trunk.pooled, d_logits, slopes);
             self.learn_head_bias(&pass.classes, d_logits, slopes);
         }

@@ -3,6 +3,7 @@
 use crate::methods::grape::Generator;
 use crate::nn::planes::{
     ChannelNorm, Convolution, Normed, Places, Planes, Residual, ResidualPass, Sink, Styled, StyledPass,
+    backward_through, through,
 };
 
 /// The numbers of a generator.
@@ -39,13 +40,7 @@ impl HandGenerator {
 
     /// Images under styles, `images x style`.
     pub(super) fn forward(&self, images: Planes, styles: &[f32]) -> (Planes, GeneratorPass) {
-        let mut x = self.stem.forward(&images);
-        let mut residuals = Vec::with_capacity(self.residuals.len());
-        for block in &self.residuals {
-            let (y, pass) = block.forward(x);
-            residuals.push(pass);
-            x = y;
-        }
+        let (mut x, residuals) = through(&self.residuals, self.stem.forward(&images));
         let mut styled = Vec::with_capacity(self.styled.len());
         for block in &self.styled {
             let (y, pass) = block.forward(x, styles);
@@ -71,9 +66,7 @@ impl HandGenerator {
         for (block, kept) in self.styled.iter().zip(&pass.styled).rev() {
             d = block.backward(kept, &pass.styles, d, sink, &mut d_styles);
         }
-        for (block, kept) in self.residuals.iter().zip(&pass.residuals).rev() {
-            d = block.backward(kept, d, sink);
-        }
+        let d = backward_through(&self.residuals, &pass.residuals, d, sink);
         (self.stem.backward(&pass.images, &d, sink, wanted), d_styles)
     }
 }

@@ -2,14 +2,12 @@
 
 use super::trunk::{HandTrunk, TrunkPass};
 use crate::methods::grape::StyleEncoder;
-use crate::nn::hand::{Affine, add};
-use crate::nn::planes::{Places, Planes, Sink};
+use crate::nn::planes::{LinearLayer, Places, Planes, Sink};
 
 /// The numbers of a style encoder.
 pub(super) struct HandStyleEncoder {
     trunk: HandTrunk,
-    affine: Affine,
-    places: [usize; 2],
+    head: LinearLayer,
 }
 
 /// What forward leaves for backward.
@@ -22,15 +20,12 @@ pub(super) struct StylePass {
 impl HandStyleEncoder {
     pub(super) fn of(prefix: &str, encoder: &StyleEncoder, places: &mut Places) -> Self {
         let trunk = HandTrunk::of(prefix, &encoder.trunk(), places);
-        let affine = Affine::of(&encoder.head_fc);
-        let lengths = [("weight", affine.inputs() * affine.outputs()), ("bias", affine.outputs())];
-        let places = lengths.map(|(what, length)| places.plain(format!("{prefix}head_fc.{what}"), length));
-        Self { trunk, affine, places }
+        Self { trunk, head: LinearLayer::of(&format!("{prefix}head_fc"), &encoder.head_fc, places) }
     }
 
     pub(super) fn forward(&self, images: Planes) -> StylePass {
         let trunk = self.trunk.forward(images);
-        let styles = self.affine.forward(&trunk.pooled);
+        let styles = self.head.forward(&trunk.pooled);
         StylePass { trunk, styles }
     }
 
@@ -42,11 +37,7 @@ impl HandStyleEncoder {
         sink: &mut Sink<'_>,
         wanted: bool,
     ) -> Option<Planes> {
-        if let Sink::Learn(slopes) = sink {
-            for (place, found) in self.places.into_iter().zip(self.affine.gradients(&pass.trunk.pooled, d_styles)) {
-                add(slopes.at(place), &found);
-            }
-        }
-        self.trunk.backward(&pass.trunk, &self.affine.onward(d_styles), sink, wanted)
+        let d_pooled = self.head.backward(&pass.trunk.pooled, d_styles, sink.slopes());
+        self.trunk.backward(&pass.trunk, &d_pooled, sink, wanted)
     }
 }

@@ -1,7 +1,7 @@
 //! What discriminator and style encoder have in common, by hand.
 
 use crate::methods::grape::trunk::{DOWN, Trunk};
-use crate::nn::planes::{Convolution, Places, Planes, Residual, ResidualPass, Sink};
+use crate::nn::planes::{Convolution, Places, Planes, Residual, ResidualPass, Sink, backward_through, through};
 
 /// The numbers of a trunk.
 pub(super) struct HandTrunk {
@@ -32,13 +32,7 @@ impl HandTrunk {
     }
 
     pub(super) fn forward(&self, images: Planes) -> TrunkPass {
-        let mut x = self.stem.forward(&images);
-        let mut downs = Vec::with_capacity(self.downs.len());
-        for block in &self.downs {
-            let (y, pass) = block.forward(x);
-            downs.push(pass);
-            x = y;
-        }
+        let (x, downs) = through(&self.downs, self.stem.forward(&images));
         let before = x.leaky();
         let after = self.head.forward(&before).leaky();
         let pooled = after.means();
@@ -55,10 +49,8 @@ impl HandTrunk {
     ) -> Option<Planes> {
         let TrunkPass { images, downs, before, after, .. } = pass;
         let d = Planes::of_means(d_pooled, after.channels, after.images, after.size).by_slope(after);
-        let mut d = self.head.backward(before, &d, sink, true)?.by_slope(before);
-        for (block, pass) in self.downs.iter().zip(downs).rev() {
-            d = block.backward(pass, d, sink);
-        }
+        let d = self.head.backward(before, &d, sink, true)?.by_slope(before);
+        let d = backward_through(&self.downs, downs, d, sink);
         self.stem.backward(images, &d, sink, wanted)
     }
 
